@@ -1,0 +1,141 @@
+"""What is the name of something computed? The hash of everything that produced it.
+
+key_k = hash(key_{k-1}, what was done, rows, recipe, seed, VERSION), key_0 = hash(encoder). A node
+holds its inputs in clear beside the key, so that an entry in the store explains itself.
+
+What the key leaves out, on purpose: worker count, paths, logging, how often partial checkpoints
+are written, store limits. The numerics class (device, dtype, threads, torch, micro-batch) is kept
+beside the key, not in it: the same content computed by another class is a different entry of the
+same node (DESIGN idea 1; Tango's step ids chain in the same way).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+VERSION = 1
+"""Raise it when training, encoding or scoring changes what the same inputs give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numerics:
+    """What decides the bits of a floating-point result besides its inputs."""
+
+    device: str
+    """Device type, `cpu` or `cuda`; for cuda with the device's name."""
+    dtype: str
+    threads: int
+    """CPU threads of one trial."""
+    torch: str
+    """Major and minor version."""
+
+    def label(self, micro_batch: int) -> str:
+        """One line for entries and observations, such as `cpu float32 threads=1 torch=2.13`."""
+        return (
+            f"{self.device} {self.dtype} threads={self.threads} torch={self.torch} "
+            f"micro={micro_batch}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Something that can be computed, with its name."""
+
+    kind: str
+    """encoder, stage, target or evaluation."""
+    inputs: Mapping[str, Any]
+    """JSON values that decide the content."""
+    numerics: str
+    """Numerics classes of the node and of all it was made from."""
+
+    @property
+    def key(self) -> str:
+        """40 hexadecimal digits of the content's name, without the numerics class."""
+        return digest({"kind": self.kind, "version": VERSION, **self.inputs})
+
+
+def digest(value: Any) -> str:
+    """40 hexadecimal digits of SHA-256 over canonical JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def numerics_here(*, device: str, dtype: str, threads: int) -> Numerics:
+    """The numerics class of this process."""
+    name = device
+    if device.startswith("cuda"):
+        name = f"cuda {torch.cuda.get_device_name()}"
+    major_minor = ".".join(torch.__version__.split(".")[:2])
+    return Numerics(device=name, dtype=dtype, threads=threads, torch=major_minor)
+
+
+def chain_numerics(parent: str, own: str) -> str:
+    """Classes of the parent's chain and of this step, each once."""
+    classes = [*(parent.split(" | ") if parent else []), own]
+    return " | ".join(dict.fromkeys(classes))
+
+
+def encoder_node(encoder_hash: str) -> Node:
+    """The pretrained encoder: key_0. It was not computed here, so it has no numerics class."""
+    return Node(kind="encoder", inputs={"encoder": encoder_hash}, numerics="")
+
+
+def stage_node(
+    parent: Node,
+    *,
+    parts: Sequence[Mapping[str, Any]],
+    recipe: Mapping[str, Any],
+    seed: int,
+    numerics: str,
+) -> Node:
+    """A stage trained on a parent encoder. Each part: task, num_examples, rows, max_length."""
+    inputs = {"parent": parent.key, "parts": list(parts), "recipe": dict(recipe), "seed": seed}
+    return Node(kind="stage", inputs=inputs, numerics=chain_numerics(parent.numerics, numerics))
+
+
+def target_node(
+    parent: Node,
+    *,
+    part: Mapping[str, Any],
+    dev_rows: str,
+    recipe: Mapping[str, Any],
+    seed: int,
+    numerics: str,
+) -> Node:
+    """A target's English training set, fine-tuned on a parent encoder, best step by dev rows."""
+    inputs = {
+        "parent": parent.key,
+        "part": dict(part),
+        "dev_rows": dev_rows,
+        "recipe": dict(recipe),
+        "seed": seed,
+    }
+    return Node(kind="target", inputs=inputs, numerics=chain_numerics(parent.numerics, numerics))
+
+
+def evaluation_node(
+    model: Node,
+    *,
+    task: str,
+    language: str,
+    rows: str,
+    max_length: int,
+    layer: int | None,
+    numerics: str,
+) -> Node:
+    """Scores of a model on rows of one task and language; `layer` for retrieval only."""
+    inputs = {
+        "model": model.key,
+        "task": task,
+        "language": language,
+        "rows": rows,
+        "max_length": max_length,
+        "layer": layer,
+    }
+    return Node(kind="evaluation", inputs=inputs, numerics=chain_numerics(model.numerics, numerics))
