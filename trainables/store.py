@@ -87,14 +87,16 @@ class Store:
         if found != b"curriculum-search":
             raise StoreError(f"the store {self.path!r} does not give back what was written to it")
 
-    def find(self, node: Node, *, accept_other_numerics: bool = False) -> Entry | None:
-        """The complete entry of a node, or None."""
+    def find(
+        self, node: Node, *, weights: bool = False, accept_other_numerics: bool = False
+    ) -> Entry | None:
+        """The complete entry of a node, or None; with `weights`, only if they were not evicted."""
         folders = [self._folder(node)]
         if accept_other_numerics:
             folders += self._other_folders(node)
         for folder in folders:
             entry = self._read_entry(folder)
-            if entry is not None and self._weights_present(folder, entry):
+            if entry is not None and not (weights and self._evicted(folder, entry)):
                 return entry
         return None
 
@@ -124,7 +126,7 @@ class Store:
         tensors: Tensors | None = None,
     ) -> Entry:
         """Make a computed node an entry; if another writer was first, theirs stays."""
-        existing = self.find(node)
+        existing = self.find(node, weights=True)
         if existing is not None:
             return existing
         folder = self._folder(node)
@@ -252,12 +254,16 @@ class Store:
         data = self._read_json(f"{folder}/{ENTRY_FILE}")
         return None if data is None else Entry(**data)
 
-    def _weights_present(self, folder: str, entry: Entry) -> bool:
-        return entry.weights is None or self._fs.exists(f"{folder}/{entry.weights['file']}")
+    def _evicted(self, folder: str, entry: Entry) -> bool:
+        return entry.weights is not None and not self._fs.exists(
+            f"{folder}/{entry.weights['file']}"
+        )
 
     def _write_tensors(self, folder: str, name: str, tensors: Tensors) -> dict[str, Any]:
         """Write under a name nobody else uses, so that two writers never mix their files."""
-        data = safetensors.torch.save({k: t.detach().cpu().contiguous() for k, t in tensors.items()})
+        data = safetensors.torch.save(
+            {k: t.detach().cpu().contiguous() for k, t in tensors.items()}
+        )
         file = f"{name}-{uuid.uuid4().hex}.safetensors"
         self._write(f"{folder}/{file}", data)
         return {"file": file, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

@@ -1,0 +1,314 @@
+"""How do trials run on Ray Tune? Thin adapters: what they are asked, they ask `search/trials.py`.
+
+Ray executes; it decides nothing and remembers nothing. Its own experiment state is written to a
+temporary folder and thrown away.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import ray
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+from ray.tune.stopper import Stopper
+
+from search.trials import Interrupted, SearchStopped
+from trainables.assignment import Assignment, Setup
+from trainables.trainable import CurriculumTrainable, check_nodes, start_lease_table
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the trials of a search may use."""
+
+    workers: int
+    """Trials at the same time."""
+    cpus: float
+    """CPUs of one trial."""
+    gpus: float
+    """GPUs of one trial; fractions share one."""
+    max_failures: int
+    """How often a trial that lost its worker starts again (from the store)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEvent:
+    """Something that a trial reported, for progress and for the clock."""
+
+    kind: str
+    """started, rung, progress, failed or lost."""
+    assignment: Assignment
+    detail: str
+    waited_seconds: float = 0.0
+    seconds: float = 0.0
+    """Time since this trial's last report."""
+    rung: int | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    ended: bool = False
+
+
+class Director(Protocol):
+    """Who decides: the search or the confirmation."""
+
+    def next(self) -> Assignment | None:
+        """The next trial; None if there is none now."""
+
+    def finished(self) -> bool:
+        """Whether nothing runs and nothing will come."""
+
+    def on_rung(self, assignment: Assignment, rung: int, rows: list[dict[str, Any]]) -> bool:
+        """Take a trial's rows in; true if the trial ends here."""
+
+    def on_failure(self, assignment: Assignment, message: str) -> None:
+        """A trial failed for good."""
+
+
+def run_trials(
+    director: Director,
+    *,
+    setup: Setup,
+    resources: Resources,
+    on_event: Callable[[TrialEvent], None],
+) -> None:
+    """Run trials until the director has no more.
+
+    Raises:
+        SearchStopped: if it cannot go on; everything that was finished is recorded.
+        Interrupted: on SIGINT or SIGTERM.
+    """
+    floor = _Floor(director, setup, resources, on_event)
+    with tempfile.TemporaryDirectory(prefix="curriculum-ray-") as scratch, _sigterm_as_sigint():
+        tune.Tuner(
+            tune.with_resources(
+                CurriculumTrainable, {"cpu": resources.cpus, "gpu": resources.gpus}
+            ),
+            tune_config=tune.TuneConfig(
+                search_alg=_Searcher(floor),
+                scheduler=_Scheduler(floor),
+                num_samples=-1,
+                reuse_actors=True,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=scratch,
+                stop=_Stopper(floor),
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=resources.max_failures),
+                checkpoint_config=tune.CheckpointConfig(
+                    checkpoint_frequency=0, checkpoint_at_end=False
+                ),
+            ),
+        ).fit()
+    if floor.stopped_by is not None:
+        raise floor.stopped_by
+    if not director.finished():
+        raise Interrupted("interrupted")
+
+
+class _Floor:
+    """What the adapters share: which of Ray's trials is which assignment."""
+
+    def __init__(
+        self,
+        director: Director,
+        setup: Setup,
+        resources: Resources,
+        on_event: Callable[[TrialEvent], None],
+    ) -> None:
+        self.director = director
+        self.stopped_by: SearchStopped | None = None
+        self._setup = json.dumps(setup.to_json())
+        self._max_running = resources.workers
+        self._on_event = on_event
+        self._running: dict[str, Assignment] = {}
+        self._last_report: dict[str, float] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Floor:
+        """Ray copies its configuration; there is one floor."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Ray writes its configuration into the scratch folder; nobody reads it."""
+        return (dict, ())
+
+    def start(self, trial_id: str) -> dict[str, str] | None:
+        """The configuration of the next trial, or None if none can start now."""
+        if self.stopped_by is not None or len(self._running) >= self._max_running:
+            return None
+        assignment = self.director.next()
+        if assignment is None:
+            return None
+        self._running[trial_id] = assignment
+        self._last_report[trial_id] = time.monotonic()
+        self._on_event(
+            TrialEvent(kind="started", assignment=assignment, detail="waiting for a slot")
+        )
+        return {"setup": self._setup, "assignment": json.dumps(assignment.to_json())}
+
+    def on_result(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Take a result in; true if the trial ends."""
+        assignment = self._running[trial_id]
+        rows = json.loads(result.get("rows", "[]"))
+        ends = False
+        try:
+            if result["event"] == "rung":
+                ends = self.director.on_rung(assignment, result["rung"], rows)
+            elif result["event"] == "disk full":
+                raise SearchStopped(f"a worker could not write: {result['detail']}")
+            elif result["event"] == "failed":
+                ends = True
+                self.director.on_failure(assignment, result["detail"])
+        except SearchStopped as stop:
+            self.stopped_by = stop
+        except OSError as error:
+            self.stopped_by = SearchStopped(f"the run folder cannot be written: {error}")
+        now = time.monotonic()
+        self._on_event(
+            TrialEvent(
+                kind=result["event"],
+                assignment=assignment,
+                detail=result["detail"],
+                waited_seconds=result.get("waited_seconds", 0.0),
+                seconds=now - self._last_report[trial_id],
+                rung=result.get("rung"),
+                rows=rows,
+                ended=ends,
+            )
+        )
+        self._last_report[trial_id] = now
+        if ends:
+            del self._running[trial_id]
+        return ends
+
+    def on_error(self, trial_id: str, message: str) -> None:
+        """A worker failed more often than it may."""
+        assignment = self._running.pop(trial_id)
+        try:
+            self.director.on_failure(assignment, message)
+        except SearchStopped as stop:
+            self.stopped_by = stop
+        self._on_event(TrialEvent(kind="failed", assignment=assignment, detail=message, ended=True))
+
+
+class _Searcher(Searcher):
+    """Hands the director's next trial to Ray."""
+
+    def __init__(self, floor: _Floor) -> None:
+        super().__init__()
+        self._floor = floor
+
+    def suggest(self, trial_id: str) -> dict[str, str] | str | None:
+        """A trial's configuration, None to wait, FINISHED at the end."""
+        config = self._floor.start(trial_id)
+        if config is None and self._floor.director.finished():
+            return str(Searcher.FINISHED)
+        return config
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Nothing: the scheduler told the director already."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the run folder is the state."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the run folder is the state."""
+
+
+class _Scheduler(FIFOScheduler):
+    """Tells the director every result, and stops the trials that it ends."""
+
+    def __init__(self, floor: _Floor) -> None:
+        super().__init__()
+        self._floor = floor
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """STOP at the trial's end, CONTINUE before."""
+        ends = self._floor.on_result(trial.trial_id, result)
+        return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
+
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        """The trial failed after all its retries."""
+        error = trial.get_error()
+        self._floor.on_error(trial.trial_id, str(error).strip().splitlines()[-1])
+
+
+class _Stopper(Stopper):
+    """Ends everything when the director cannot go on."""
+
+    def __init__(self, floor: _Floor) -> None:
+        self._floor = floor
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Never a single trial."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether the search was stopped."""
+        return self._floor.stopped_by is not None
+
+
+@contextmanager
+def cluster(address: str | None, *, store: str | None) -> Iterator[None]:
+    """A Ray cluster to run on: an existing one at `address`, else a local one that ends with us.
+
+    Telemetry is off unless the user turned it on; token authentication stays as Ray sets it.
+
+    Raises:
+        SearchStopped: if a node cannot import the packages or see the store.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+    os.environ.setdefault("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0")
+    os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
+    owned = not ray.is_initialized()
+    if owned:
+        ray.init(
+            address=address,
+            include_dashboard=False if address is None else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            namespace="curriculum-search",
+        )
+    try:
+        problems = check_nodes(store)
+        if problems:
+            raise SearchStopped(
+                "not every node can take part:\n  " + "\n  ".join(problems) + "\n"
+                "install this package on them and use a store.path that all of them see"
+            )
+        start_lease_table()
+        yield
+    finally:
+        if owned:
+            ray.shutdown()
+
+
+@contextmanager
+def _sigterm_as_sigint() -> Iterator[None]:
+    """Ray Tune ends cleanly on SIGINT only; SIGTERM (a batch system's) becomes one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,146 @@
+"""Where is a study on disk, and who may write to it?
+
+A run folder is readable without this software: `study.yaml` (resolved), `study.journal` (Optuna),
+`observations.jsonl`, exports. Opening it for writing takes its lock, cuts a torn last line and
+clears our own stale locks; a second live writer is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import psutil
+
+from analysis.observations import cut_torn_line
+
+HEARTBEAT_SECONDS = 5.0
+STALE_SECONDS = 60.0
+"""A lock held on another host is stale when its heartbeat is older than this."""
+
+
+class RunFolderError(ValueError):
+    """The run folder cannot be used: says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths of one study on disk."""
+
+    path: Path
+
+    @property
+    def study_file(self) -> Path:
+        """The resolved study file."""
+        return self.path / "study.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's journal file."""
+        return self.path / "study.journal"
+
+    @property
+    def observations(self) -> Path:
+        """One line per observation."""
+        return self.path / "observations.jsonl"
+
+    @property
+    def clock(self) -> Path:
+        """Seconds spent by all launches, and how they were spent."""
+        return self.path / "clock.json"
+
+    @property
+    def best(self) -> Path:
+        """Exported curricula."""
+        return self.path / "best"
+
+
+@contextmanager
+def opened_for_writing(folder: RunFolder) -> Iterator[list[str]]:
+    """Hold the run folder; gives what had to be repaired, one sentence each.
+
+    Raises:
+        RunFolderError: if another living process writes to it, or it cannot be written.
+    """
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        _take_lock(folder.path)
+    except OSError as error:
+        raise RunFolderError(f"cannot write to the run folder {folder.path}: {error}") from error
+    stop = threading.Event()
+    beat = threading.Thread(target=_heartbeat, args=(folder.path, stop), daemon=True)
+    beat.start()
+    try:
+        yield _repair(folder)
+    finally:
+        stop.set()
+        beat.join()
+        (folder.path / "run.lock").unlink(missing_ok=True)
+
+
+def _repair(folder: RunFolder) -> list[str]:
+    """Cut torn last lines; a stale journal lock is ours, since we hold the folder."""
+    repaired = []
+    for path in (folder.observations, folder.journal):
+        cut = cut_torn_line(path) if path.exists() else None
+        if cut is not None:
+            repaired.append(f"{path.name}: {cut}")
+    for lock in folder.path.glob(f"{folder.journal.name}.lock*"):
+        lock.unlink()
+        repaired.append(f"{lock.name}: removed, left by a process that was killed")
+    return repaired
+
+
+def _take_lock(path: Path) -> None:
+    """Write our name into `run.lock` unless a living writer is named there."""
+    with filelock.FileLock(path / ".run.lock.guard"):
+        lock = path / "run.lock"
+        holder = _read_holder(lock)
+        if holder is not None and _alive(holder, lock):
+            raise RunFolderError(
+                f"the run folder {path} is in use by process {holder['pid']} on "
+                f"{holder['host']}; wait for it or stop it, then try again"
+            )
+        temporary = path / f".run.lock.{os.getpid()}"
+        temporary.write_text(json.dumps(_ourselves()))
+        temporary.replace(lock)
+
+
+def _ourselves() -> dict[str, object]:
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": psutil.Process().create_time(),
+    }
+
+
+def _read_holder(lock: Path) -> dict[str, object] | None:
+    try:
+        holder = json.loads(lock.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return (
+        holder if isinstance(holder, dict) and {"host", "pid", "started"} <= set(holder) else None
+    )
+
+
+def _alive(holder: dict[str, object], lock: Path) -> bool:
+    if holder["host"] != socket.gethostname():
+        return time.time() - lock.stat().st_mtime < STALE_SECONDS
+    try:
+        return psutil.Process(int(str(holder["pid"]))).create_time() == holder["started"]
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _heartbeat(path: Path, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_SECONDS):
+        (path / "run.lock").touch()

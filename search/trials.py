@@ -1,0 +1,256 @@
+"""Which trial comes next, and does this one go on? The decisions of a search, without Ray.
+
+Everything known is rebuilt from the observations on opening, in their order; Optuna's study is
+told what they say. So a first launch, a resume and an extension are the same act.
+
+Order of trials: baselines; noise seeds (of the empty curriculum, the best single task and the
+joint one, as soon as the best single task is known); what an earlier launch left running; then
+what the sampler proposes. Baselines and noise seeds run to the end and do not count as trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.trial import TrialState
+from spaces.stopping import Decision, RungTable, pooled_sd
+
+from search.suggestions import Outcome, Suggestions
+from spaces.curriculum import Curriculum
+from trainables.assignment import Assignment
+
+Identity = tuple[str, str, str, int, int]
+Rows = Sequence[Mapping[str, Any]]
+
+MAX_FAILURES_IN_A_ROW = 3
+"""So many failed trials one after another end the search: something is wrong with all of them."""
+
+
+class SearchStopped(RuntimeError):
+    """The search cannot go on; the message says why and what to do."""
+
+
+class Interrupted(SearchStopped):
+    """The user or the system asked the search to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """When to stop proposing: exactly one is set."""
+
+    trials: int | None = None
+    examples: float | None = None
+    """Examples paid by all trials together."""
+    hours: float | None = None
+    """Wall-clock time of all launches together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Curricula that are run besides the sampled ones."""
+
+    empty: Curriculum
+    singles: tuple[Curriculum, ...]
+    joint: Curriculum | None
+    others: tuple[Curriculum, ...]
+    noise_seeds: tuple[int, ...]
+
+    @property
+    def baselines(self) -> tuple[Curriculum, ...]:
+        """All of them, each once, in the order in which they run."""
+        joint = () if self.joint is None else (self.joint,)
+        return tuple(dict.fromkeys((self.empty, *self.singles, *joint, *self.others)))
+
+
+class Trials:
+    """State of a search: what runs, what ended how, what the rungs hold.
+
+    Args:
+        assign: the assignment of a curriculum with a role at given seeds (None: the study's own).
+        record: writes rows that are not yet recorded; durable when it returns.
+        objective: value of one trial at one rung from its rows; None if rows are missing.
+        elapsed_hours: wall-clock hours of all launches so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        given: Given,
+        budget: Budget,
+        suggestions: Suggestions,
+        rungs: RungTable,
+        assign: Callable[[Curriculum, str, int | None], Assignment],
+        record: Callable[[Rows], None],
+        objective: Callable[[Rows], float | None],
+        elapsed_hours: Callable[[], float],
+    ) -> None:
+        self._given = given
+        self._budget = budget
+        self._suggestions = suggestions
+        self._rungs = rungs
+        self._assign = assign
+        self._record = record
+        self._objective = objective
+        self._elapsed_hours = elapsed_hours
+        self._values: dict[Identity, dict[int, float]] = {}
+        self._running: dict[Identity, Assignment] = {}
+        self._ended: set[Identity] = set()
+        self._examples_paid = 0.0
+        self._failures_in_a_row = 0
+        self._interrupted = list(suggestions.unfinished())
+        self.exhausted = False
+
+    @property
+    def num_running(self) -> int:
+        """Trials handed out that have not ended."""
+        return len(self._running)
+
+    def recall(self, rows: Rows) -> None:
+        """Take in the recorded rows of one trial at one rung, in the order of the file."""
+        self._examples_paid += _paid(rows)
+        first = rows[0]
+        identity = (
+            first["phase"],
+            first["curriculum"],
+            first["variant"],
+            first["stage_seed"],
+            first["target_seed"],
+        )
+        self._book(identity, first["role"], first["rung"], self._objective(rows))
+        if first["rung"] == first["num_rungs"] - 1:
+            self._ended.add(identity)
+
+    def next(self) -> Assignment | None:
+        """The next trial, or None if there is nothing to start now."""
+        for assignment in self._pending_given():
+            return self._start(assignment)
+        while self._interrupted:
+            curriculum, role = self._interrupted.pop(0)
+            assignment = self._assign(curriculum, role, None)
+            if not self._known(assignment):
+                return self._start(assignment)
+            self._tell(assignment, stopped=False)
+        if self.exhausted or self._budget_spent():
+            return None
+        suggestion = self._suggestions.ask()
+        if suggestion is None:
+            self.exhausted = True
+            return None
+        return self._start(self._assign(suggestion, "sampled", None))
+
+    def finished(self) -> bool:
+        """Whether nothing runs and nothing will come."""
+        nothing_more = self.exhausted or self._budget_spent()
+        return nothing_more and not self._running and not self._interrupted
+
+    def on_rung(self, assignment: Assignment, rung: int, rows: Rows) -> Decision:
+        """Record a trial's rows at a rung, then decide whether it goes on.
+
+        Written in this order: observations, then Optuna (on the trial's end).
+        """
+        self._record(rows)
+        self._failures_in_a_row = 0
+        self._examples_paid += _paid(rows)
+        identity = assignment.identity
+        self._book(identity, assignment.role, rung, self._objective(rows))
+        last = rung == assignment.rungs[-1].index
+        decision = self._rungs.decide(rung, assignment.curriculum, noise=self.noise(rung))
+        stop = decision.stop and assignment.role == "sampled" and not last
+        if stop or last:
+            self._end(assignment)
+            self._tell(assignment, stopped=stop)
+        return (
+            decision
+            if stop
+            else Decision(stop=False, reason=decision.reason, cutoff=decision.cutoff)
+        )
+
+    def on_failure(self, assignment: Assignment, message: str) -> None:
+        """A trial failed for good.
+
+        Raises:
+            SearchStopped: if that happened several times in a row.
+        """
+        self._end(assignment)
+        self._suggestions.tell(_parsed(assignment), Outcome((), TrialState.FAIL, failure=message))
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+            raise SearchStopped(
+                f"{self._failures_in_a_row} trials failed one after another; the last: {message}"
+            )
+
+    def noise(self, rung: int) -> float | None:
+        """Pooled standard deviation within curricula over seeds at a rung; None if unknown."""
+        groups: dict[tuple[str, str], list[float]] = {}
+        for (phase, text, variant, _, _), values in self._values.items():
+            if rung in values and phase == "search":
+                groups.setdefault((text, variant), []).append(values[rung])
+        return pooled_sd([values for values in groups.values() if len(values) > 1])
+
+    def _pending_given(self) -> Sequence[Assignment]:
+        baselines = [self._assign(c, "baseline", None) for c in self._given.baselines]
+        pending = [a for a in baselines if not self._known(a)]
+        return pending or [
+            noise
+            for curriculum in self._noise_curricula(baselines)
+            for seed in self._given.noise_seeds
+            if not self._known(noise := self._assign(curriculum, "noise", seed))
+        ]
+
+    def _noise_curricula(self, baselines: Sequence[Assignment]) -> list[Curriculum]:
+        """The empty, the best single and the joint curriculum, once all singles have ended."""
+        last = {a.curriculum: self._values.get(a.identity, {}) for a in baselines}
+        scores = {c: max(last[str(c)].items(), default=(0, None))[1] for c in self._given.singles}
+        if any(a.identity in self._running for a in baselines):
+            return []
+        known = [c for c in self._given.singles if scores[c] is not None]
+        best = [max(known, key=lambda c: (scores[c] or 0.0, str(c)))] if known else []
+        joint = [] if self._given.joint is None else [self._given.joint]
+        return [self._given.empty, *best, *joint]
+
+    def _start(self, assignment: Assignment) -> Assignment:
+        self._running[assignment.identity] = assignment
+        if assignment.role == "baseline":
+            self._suggestions.open(_parsed(assignment), role="baseline")
+        return assignment
+
+    def _end(self, assignment: Assignment) -> None:
+        self._running.pop(assignment.identity, None)
+        self._ended.add(assignment.identity)
+
+    def _tell(self, assignment: Assignment, *, stopped: bool) -> None:
+        if assignment.role == "noise":
+            return
+        values = self._values.get(assignment.identity, {})
+        state = TrialState.PRUNED if stopped else TrialState.COMPLETE
+        outcome = Outcome(tuple(values[r] for r in sorted(values)), state)
+        self._suggestions.tell(_parsed(assignment), outcome)
+
+    def _known(self, assignment: Assignment) -> bool:
+        return assignment.identity in self._running or assignment.identity in self._ended
+
+    def _book(self, identity: Identity, role: str, rung: int, value: float | None) -> None:
+        if value is None:
+            return
+        self._values.setdefault(identity, {})[rung] = value
+        if role != "noise":
+            self._rungs.record(rung, identity[1], value)
+
+    def _budget_spent(self) -> bool:
+        if self._budget.trials is not None:
+            return self._suggestions.num_sampled >= self._budget.trials
+        if self._budget.examples is not None:
+            return self._examples_paid >= self._budget.examples
+        return self._elapsed_hours() >= (self._budget.hours or 0.0)
+
+
+def _paid(rows: Rows) -> float:
+    return float(sum(row["examples_paid"] for row in rows))
+
+
+def _parsed(assignment: Assignment) -> Curriculum:
+    from spaces.curriculum import parse_curriculum
+
+    return parse_curriculum(assignment.curriculum)

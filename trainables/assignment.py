@@ -1,0 +1,105 @@
+"""What is one trial asked to do? Records that travel to a worker as plain JSON values.
+
+`Setup` is what all trials of a study share; `Assignment` is one curriculum with its seeds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from trainables.recipe import Recipe
+
+SEARCH, CONFIRM = "search", "confirm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that decides how curricula are trained and scored in a study."""
+
+    run_id: str
+    """Names the run folder's life: entries remember who paid for them."""
+    encoder: str
+    revision: str | None = None
+    retrieval_layer: int | None = None
+    """Hidden layer for retrieval; None = the encoder's own, see `trainables/encoder.py`."""
+    mirror: str | None = None
+    cache: str
+    """Local folder for tokenised data."""
+    store: str | None
+    """Path or URL; None = every trial computes everything itself."""
+    store_limit_bytes: float = float("inf")
+    accept_other_numerics: bool = False
+    stage_recipe: Recipe
+    target_recipe: Recipe
+    task_recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Recipe fields that differ for single tasks, as stage and as target."""
+    threads: int = 1
+    """CPU threads of one trial."""
+    device: str = "cpu"
+    partial_seconds: float = 180.0
+    """A stage in training keeps its state in the store this often."""
+
+    def recipe(self, task: str, base: Recipe) -> Recipe:
+        """The recipe of one task: the base with the task's own fields."""
+        return Recipe(**{**asdict(base), **self.task_recipes.get(task, {})})
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; `setup_from_json` reads them back."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungWork:
+    """What is trained and scored until one comparison point of ASHA."""
+
+    index: int
+    scale: float
+    """Fraction of the examples that this rung uses."""
+    curriculum: str
+    """The stages to train until here, sizes as numbers."""
+    train_examples: dict[str, int]
+    """Training examples by target; 0 for retrieval."""
+    eval_items: int
+    """Items per language at most."""
+    splits: dict[str, dict[str, list[str]]]
+    """Split name to target to languages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One curriculum at given seeds, through all its rungs."""
+
+    phase: str
+    role: str
+    """baseline, noise, sampled, candidate or control."""
+    variant: str = ""
+    """What a control changes: "lr x3", "equal examples"."""
+    curriculum: str
+    stage_seed: int
+    target_seed: int
+    rungs: tuple[RungWork, ...]
+    learning_rate_factor: float = 1.0
+    """Multiplies the targets' learning rate (controls)."""
+    extra_examples: int = 0
+    """Examples that each target sees beyond its own epochs (control at equal total examples)."""
+
+    @property
+    def identity(self) -> tuple[str, str, str, int, int]:
+        """What makes two assignments the same trial."""
+        return (self.phase, self.curriculum, self.variant, self.stage_seed, self.target_seed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; `assignment_from_json` reads them back."""
+        return asdict(self)
+
+
+def setup_from_json(values: dict[str, Any]) -> Setup:
+    """The inverse of `Setup.to_json`."""
+    recipes = {name: Recipe(**values[name]) for name in ("stage_recipe", "target_recipe")}
+    return Setup(**{**values, **recipes})
+
+
+def assignment_from_json(values: dict[str, Any]) -> Assignment:
+    """The inverse of `Assignment.to_json`."""
+    return Assignment(**{**values, "rungs": tuple(RungWork(**r) for r in values["rungs"])})
