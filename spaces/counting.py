@@ -18,7 +18,8 @@ def count_without_repeats(
     """Sequences of exactly `num_stages` disjoint stages of 1 to `joint` tasks."""
     chosen = _choices(required, optional)
     return sum(
-        ways * _ordered_blocks(num_tasks, num_stages, joint) for num_tasks, ways in enumerate(chosen)
+        ways * _ordered_blocks(num_tasks, num_stages, joint)
+        for num_tasks, ways in enumerate(chosen)
     )
 
 

@@ -1,8 +1,8 @@
 """What is a curriculum? Ordered stages before the target, and their text form.
 
-    none                                      the empty curriculum
-    mnli:9000 > squad:3000+hellaswag:3000     a stage of one task, then a joint stage of two
-    mnli:full                                 every training example of the task
+none                                      the empty curriculum
+mnli:9000 > squad:3000+hellaswag:3000     a stage of one task, then a joint stage of two
+mnli:full                                 every training example of the task
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ from math import prod
 from spaces.counting import count_with_repeats, count_without_repeats
 from spaces.curriculum import Curriculum, Part, Stage
 
+Branch = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int]
+"""Tasks of a stage; then what is free and what is missing after it; ways to go on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurriculumSpace:
@@ -62,7 +65,9 @@ class CurriculumSpace:
             return f"it has {len(curriculum)} stages, the space at most {self.max_stages}"
         for stage in curriculum.stages:
             if len(stage.parts) > self.joint:
-                return f"stage {stage} mixes {len(stage.parts)} tasks, the space at most {self.joint}"
+                return (
+                    f"stage {stage} mixes {len(stage.parts)} tasks, the space at most {self.joint}"
+                )
             for part in stage.parts:
                 if reason := self._why_not_part(part):
                     return reason
@@ -120,9 +125,7 @@ class CurriculumSpace:
         lengths = range(self.max_stages + 1)
         return [self._completions(k, self.usable, self.required) for k in lengths]
 
-    def _completions(
-        self, num_stages: int, free: tuple[str, ...], missing: tuple[str, ...]
-    ) -> int:
+    def _completions(self, num_stages: int, free: tuple[str, ...], missing: tuple[str, ...]) -> int:
         """Ways to go on with exactly `num_stages` stages of `free` tasks that use all `missing`."""
         count = count_with_repeats if self.repeats else count_without_repeats
         return count(
@@ -134,8 +137,8 @@ class CurriculumSpace:
 
     def _branches(
         self, num_stages: int, free: tuple[str, ...], missing: tuple[str, ...]
-    ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int]]:
-        """First stages that can be gone on with: its tasks, then free, missing, completions."""
+    ) -> Iterator[Branch]:
+        """First stages, sizes apart, that can be gone on with."""
         for num_tasks in range(1, self.joint + 1):
             for tasks in combinations(free, num_tasks):
                 left = free if self.repeats else tuple(t for t in free if t not in tasks)
@@ -161,15 +164,20 @@ class CurriculumSpace:
         stages: list[Stage] = []
         free, missing = self.usable, self.required
         for stages_left in range(num_stages, 0, -1):
-            for tasks, left, lacking, completions in self._branches(stages_left, free, missing):
-                block = completions * prod(len(self.sizes_of(task)) for task in tasks)
-                if index < block:
-                    break
-                index -= block
+            branches = self._branches(stages_left, free, missing)
+            (tasks, free, missing, completions), index = self._branch_at(index, branches)
             sizes_index, index = divmod(index, completions)
             stages.append(_stage(tasks, self._sizes_at(sizes_index, tasks)))
-            free, missing = left, lacking
         return tuple(stages)
+
+    def _branch_at(self, index: int, branches: Iterator[Branch]) -> tuple[Branch, int]:
+        """The branch that holds a position, and the position within it."""
+        for branch in branches:
+            block = branch[-1] * prod(len(self.sizes_of(task)) for task in branch[0])
+            if index < block:
+                return branch, index
+            index -= block
+        raise AssertionError("positions are counted by the same branches")
 
     def _sizes_at(self, index: int, tasks: tuple[str, ...]) -> tuple[int, ...]:
         sizes: list[int] = []
