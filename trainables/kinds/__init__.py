@@ -1,0 +1,15 @@
+"""How is a task of each kind encoded, trained, decoded and scored? `KINDS[task.kind]`."""
+
+from trainables.kinds.classification import CLASSIFICATION
+from trainables.kinds.kind import Kind
+from trainables.kinds.multiple_choice import MULTIPLE_CHOICE
+from trainables.kinds.retrieval import RETRIEVAL
+from trainables.kinds.span_qa import SPAN_QA
+from trainables.kinds.tagging import TAGGING
+from trainables.tasks.task import KindName
+
+KINDS: dict[KindName, Kind] = {
+    kind.name: kind for kind in (CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, RETRIEVAL)
+}
+
+__all__ = ["KINDS", "Kind"]

@@ -24,7 +24,7 @@ class HubSource:
     adapter: str
     """Name of the function in `trainables/tasks/adapters.py` that makes canonical rows."""
     splits: dict[str, str]
-    """Our split name to the hub's. `validation@a` and `@b` are the halves by hash of the item id."""
+    """Our split name to the hub's; `validation@a` and `@b`: its halves by hash of the item id."""
     revision: str | None = None
     """Pinned commit or tag of the hub data set; None only where none could be verified."""
     config_names: dict[str, str] = field(default_factory=dict)
@@ -62,6 +62,8 @@ class Task:
     For multiple_choice the number of choices is what matters: ("0", "1", ...)."""
     languages: tuple[str, ...] = ("en",)
     """Languages that have a search or report split, English first."""
+    report_only: tuple[str, ...] = ()
+    """Those of `languages` that have a report split but no search split."""
     metric: str
     """Main metric: accuracy, f1, qa (the mean of exact_match and f1), retrieval_accuracy."""
     role: Literal["intermediate", "target", "both"]
@@ -69,6 +71,8 @@ class Task:
     """Target only: the task whose English training set fine-tunes it; None = its own."""
     max_length: int = 128
     """Tokens of a training and evaluation example, special tokens included."""
+    unanswerable: bool = False
+    """span_qa only: some questions have no answer in their context (SQuAD v2.0)."""
     train_size: int
     """Examples of the English training split as published; 0 for retrieval."""
     group: Literal["classification", "structured", "qa", "retrieval"] = "classification"

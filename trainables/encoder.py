@@ -1,0 +1,234 @@
+"""Which pretrained encoder, and what is its name by content? Loading, weights in and out, hash.
+
+Weights are read from safetensors only and no code comes with a model. The encoder stands alone:
+no pooler and no head, since heads are fresh for every stage (peers.md 3.7).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.utils.tqdm import disable_progress_bars
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from trainables.tasks.task import Task
+
+PACKAGED = {"miniworld": "encoder", "miniworld-demo": "encoder-demo"}
+"""Encoders of the embedded world: their folders in `trainables/miniworld/`."""
+
+RETRIEVAL_LAYERS = {"xlm-roberta-large": 14, "xlm-roberta-base": 8, "xlmr-micro": 3}
+"""Index into hidden_states that is mean-pooled for sentence retrieval. Large: jiant and XTREME's
+Tatoeba script; base: `specific_layer 7` for 12 layers there (literature.md 1.2, 2.3, 6.8)."""
+
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+_FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
+_VOLATILE = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")
+
+
+class EncoderError(ValueError):
+    """The encoder cannot be had; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoder:
+    """An encoder in memory. Training changes `model` in place; the rest stays as it is."""
+
+    name: str
+    model: Any
+    """An AutoModel in float32 without pooler."""
+    tokenizer: Any
+    """A fast tokenizer."""
+    hidden_size: int
+    dropout: float
+    """Of a head on it, the encoder's own."""
+    max_tokens: int
+    """Longest sequence, special tokens included."""
+    retrieval_layer: int
+    """Index into hidden_states; pooled by the mean over the attention mask."""
+
+    @property
+    def pad_id(self) -> int:
+        """Token id of padding."""
+        return int(self.tokenizer.pad_token_id)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.model.parameters()).device
+
+    def read(self, batch: Mapping[str, Tensor], layer: int | None = None) -> Tensor:
+        """Hidden states (sequences, tokens, hidden): the last, or hidden_states[layer]."""
+        inputs = {name: batch[name] for name in _INPUTS if name in batch}
+        if layer is None:
+            return self.model(**inputs).last_hidden_state
+        return self.model(**inputs, output_hidden_states=True).hidden_states[layer]
+
+    def max_length(self, task: Task) -> int:
+        """Tokens of a task's examples: what it asks for, or what the encoder can read."""
+        return min(task.max_length, self.max_tokens)
+
+
+def load_encoder(
+    name: str, *, revision: str | None = None, mirror: Path | None = None, device: str = "cpu"
+) -> Encoder:
+    """Load an encoder by the name of a packaged one, hub id, or folder.
+
+    Args:
+        name: `miniworld`, `org/name`, or the path of a folder.
+        revision: commit or tag on the hub.
+        mirror: folder whose `models/<org>/<name>` is looked at before the hub.
+        device: decides the attention: on a CPU the plain one, of which the bits are the same
+            every time; elsewhere the fused one.
+
+    Raises:
+        EncoderError: if there is no such encoder, or it cannot be read.
+    """
+    disable_progress_bars()
+    transformers_logging.disable_progress_bar()
+    folder = encoder_folder(name, revision=revision, mirror=mirror)
+    local = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        config = AutoConfig.from_pretrained(folder, **local)
+        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **local)
+        model = AutoModel.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            attn_implementation="eager" if torch.device(device).type == "cpu" else "sdpa",
+            **local,
+        )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise EncoderError(f"the encoder {name!r} in {folder} cannot be read: {error}") from error
+    _check_tokenizer(name, tokenizer)
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    config = model.config
+    config.retrieval_layer = _retrieval_layer(name, config)
+    return Encoder(
+        name=name,
+        model=model.to(device),
+        tokenizer=tokenizer,
+        hidden_size=config.hidden_size,
+        dropout=float(getattr(config, "hidden_dropout_prob", 0.1)),
+        max_tokens=_max_tokens(tokenizer, config),
+        retrieval_layer=config.retrieval_layer,
+    )
+
+
+def encoder_folder(name: str, *, revision: str | None = None, mirror: Path | None = None) -> Path:
+    """Where the files of an encoder lie: packaged, mirror, local folder, hub cache; in this order.
+
+    Raises:
+        EncoderError: if they are nowhere; the nearest known name is offered.
+    """
+    if name in PACKAGED:
+        return Path(str(files("trainables.miniworld") / PACKAGED[name]))
+    if mirror is not None and not mirror.is_dir():
+        raise EncoderError(f"the mirror {mirror} is not a folder")
+    if mirror is not None and ".." not in Path(name).parts and not Path(name).is_absolute():
+        folder = mirror / "models" / name
+        if (folder / "config.json").is_file():
+            return folder
+    if (Path(name) / "config.json").is_file():
+        return Path(name)
+    if name.count("/") > 1 or name.startswith((".", "/")) or ".." in Path(name).parts:
+        raise EncoderError(f"no encoder in {name!r}: a folder with a config.json is wanted")
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=_FILES))
+    except Exception as error:  # offline, refused and unknown have no common class over versions
+        raise EncoderError(_missing(name, mirror, error)) from error
+
+
+def encoder_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Copies of the weights on the CPU by name, ready for safetensors."""
+    return {
+        name: tensor.detach().to("cpu", copy=True).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+
+
+def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put weights into a model of the same form, in place.
+
+    Raises:
+        ValueError: if names or shapes are not the model's.
+    """
+    try:
+        model.load_state_dict(dict(tensors), strict=True)
+    except RuntimeError as error:
+        raise ValueError(f"these are the weights of another model: {error}") from error
+
+
+def encoder_key(encoder: Encoder) -> str:
+    """SHA-256 over weights, configuration and tokenizer, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    config = encoder.model.config.to_dict()
+    settings = {name: value for name, value in config.items() if name not in _VOLATILE}
+    _update_json(digest, {**settings, "retrieval_layer": encoder.retrieval_layer})
+    _update_json(digest, tokenizer_content(encoder.tokenizer))
+    for name, tensor in sorted(encoder.model.state_dict().items()):
+        values = tensor.detach().cpu().contiguous()
+        _update_json(digest, [name, str(values.dtype), list(values.shape)])
+        digest.update(values.view(-1).view(torch.uint8).numpy() if values.numel() else b"")
+    return digest.hexdigest()
+
+
+def tokenizer_content(tokenizer: Any) -> dict[str, Any]:
+    """All that decides token ids: the rules and the special tokens, without settings of a call."""
+    rules = json.loads(tokenizer.backend_tokenizer.to_str())
+    rules.update(truncation=None, padding=None)
+    return {"rules": rules, "special_ids": sorted(tokenizer.all_special_ids)}
+
+
+def _update_json(digest: Any, value: Any) -> None:
+    digest.update(json.dumps(value, sort_keys=True, default=str).encode() + b"\0")
+
+
+def _check_tokenizer(name: str, tokenizer: Any) -> None:
+    if not tokenizer.is_fast or tokenizer.pad_token_id is None:
+        raise EncoderError(
+            f"the tokenizer of {name!r} is no fast one with a padding token, which is wanted for "
+            "offsets and batches; convert it with transformers and save it as tokenizer.json"
+        )
+
+
+def _retrieval_layer(name: str, config: Any) -> int:
+    """The configuration's own word, the table, or two thirds of the layers."""
+    layers: int = config.num_hidden_layers
+    known = RETRIEVAL_LAYERS.get(Path(name).name, round(layers * 2 / 3))
+    return int(getattr(config, "retrieval_layer", None) or min(known, layers))
+
+
+def _max_tokens(tokenizer: Any, config: Any) -> int:
+    positions = int(getattr(config, "max_position_embeddings", 0) or np.iinfo(np.int32).max)
+    if config.model_type in ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"):
+        positions -= int(config.pad_token_id) + 1  # positions are counted from there on
+    return min(positions, int(tokenizer.model_max_length))
+
+
+def _missing(name: str, mirror: Path | None, error: Exception) -> str:
+    found = [] if mirror is None else _mirrored(mirror)
+    near = difflib.get_close_matches(name, [*PACKAGED, *found], n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"packaged: {', '.join(PACKAGED)}"
+    where = "no mirror was given" if mirror is None else f"{mirror} holds {', '.join(found)}"
+    reason = str(error).strip().splitlines()[:1]
+    return f"no encoder {name!r}: {where}; the hub said {reason}; {hint}"
+
+
+def _mirrored(mirror: Path) -> list[str]:
+    configs = (mirror / "models").glob("*/*/config.json")
+    return sorted("/".join(config.parts[-3:-1]) for config in configs)

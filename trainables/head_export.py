@@ -1,0 +1,88 @@
+"""How does a trained encoder with its head leave as a Hugging Face task model?
+
+The folder loads with `AutoModelFor…` and gives the same logits: our heads have the form of the
+task models of the RoBERTa and BERT families, only the names differ.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import transformers
+from torch import nn
+
+from trainables.encoder import Encoder
+from trainables.tasks.task import KindName, Task
+
+_CLASSES: dict[KindName, str] = {
+    "classification": "AutoModelForSequenceClassification",
+    "multiple_choice": "AutoModelForMultipleChoice",
+    "span_qa": "AutoModelForQuestionAnswering",
+    "tagging": "AutoModelForTokenClassification",
+}
+_POOLED = {"dense": "{base}.pooler.dense", "out": "classifier"}
+_TOKENS: dict[KindName, dict[str, str]] = {
+    "span_qa": {"out": "qa_outputs"},
+    "tagging": {"out": "classifier"},
+}
+_ROBERTA: dict[KindName, dict[str, str]] = {
+    "classification": {"dense": "classifier.dense", "out": "classifier.out_proj"},
+    "multiple_choice": _POOLED,
+    **_TOKENS,
+}
+_BERT: dict[KindName, dict[str, str]] = {
+    "classification": _POOLED,
+    "multiple_choice": _POOLED,
+    **_TOKENS,
+}
+NAMES = {"xlm-roberta": _ROBERTA, "roberta": _ROBERTA, "bert": _BERT}
+"""model_type -> kind -> our part of a head -> the task model's; `{base}` is the encoder's name."""
+
+
+def save_with_head(folder: Path, encoder: Encoder, head: nn.Module, task: Task) -> None:
+    """Write a Hugging Face folder: configuration, weights (safetensors), tokenizer.
+
+    Raises:
+        ValueError: for a family of encoders, or a kind, without a known task model.
+    """
+    config = encoder.model.config
+    if config.model_type not in NAMES:
+        raise ValueError(
+            f"{encoder.name} is of the family {config.model_type!r}, of which no head can be "
+            f"exported; known: {', '.join(NAMES)}; export the encoder alone instead"
+        )
+    if task.kind not in _CLASSES:
+        raise ValueError(f"{task.name} is a {task.kind} task, which has no head to export")
+    model = _task_model(encoder, task)
+    base = model.base_model_prefix
+    weights = {f"{base}.{name}": t for name, t in encoder.model.state_dict().items()}
+    names = NAMES[config.model_type][task.kind]
+    for name, tensor in head.state_dict().items():
+        part, rest = name.split(".", 1)
+        weights[f"{names[part].format(base=base)}.{rest}"] = tensor
+    model.load_state_dict(weights, strict=True)
+    model.save_pretrained(folder)
+    save_tokenizer(folder, encoder)
+
+
+def save_encoder(folder: Path, encoder: Encoder) -> None:
+    """Write the encoder alone as a Hugging Face folder that `load_encoder` reads."""
+    encoder.model.save_pretrained(folder)
+    save_tokenizer(folder, encoder)
+
+
+def save_tokenizer(folder: Path, encoder: Encoder) -> None:
+    """Write the tokenizer without the truncation of the last call."""
+    encoder.tokenizer.backend_tokenizer.no_truncation()
+    encoder.tokenizer.backend_tokenizer.no_padding()
+    encoder.tokenizer.save_pretrained(folder)
+
+
+def _task_model(encoder: Encoder, task: Task) -> Any:
+    labels = task.labels if task.kind in ("classification", "tagging") else ()
+    config = type(encoder.model.config).from_dict(encoder.model.config.to_dict())
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: number for number, label in enumerate(labels)}
+    return getattr(transformers, _CLASSES[task.kind]).from_config(config)

@@ -1,0 +1,65 @@
+"""How does text become token ids, and token ids a batch? What all kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainables.ragged import Features, Ragged, padded
+
+
+def token_columns(encoding: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The columns of a fast tokenizer's answer that an encoder reads."""
+    return {name: encoding[name] for name in ("input_ids", "token_type_ids") if name in encoding}
+
+
+def encode_texts(
+    tokenizer: Any, texts: Sequence[str], pairs: Sequence[str], max_length: int
+) -> dict[str, list[Any]]:
+    """Texts alone where the second is empty, else pairs cut longest first."""
+    encoded: dict[str, list[Any]] = {}
+    for wants_pair in (False, True):
+        chosen = [i for i, pair in enumerate(pairs) if bool(pair) == wants_pair]
+        if not chosen:
+            continue
+        encoding = tokenizer(
+            [texts[i] for i in chosen],
+            [pairs[i] for i in chosen] if wants_pair else None,
+            truncation=True,
+            max_length=max_length,
+            return_attention_mask=False,
+        )
+        for name, values in token_columns(encoding).items():
+            column = encoded.setdefault(name, [None] * len(texts))
+            for i, value in zip(chosen, values, strict=True):
+                column[i] = value
+    return encoded
+
+
+def collate_tokens(features: Features, pad_id: int) -> dict[str, torch.Tensor]:
+    """input_ids, attention_mask and, where the encoder has them, token_type_ids.
+
+    Shape (sequences, tokens): one sequence per feature, or `lengths` many (multiple choice).
+    """
+    ids = as_ragged(features["input_ids"])
+    lengths = as_ragged(features["lengths"]).flat if "lengths" in features else ids.lengths
+    rectangle, filled = padded(ids.flat, lengths, pad_id)
+    batch = {"input_ids": rectangle, "attention_mask": filled.astype(np.int64)}
+    if "token_type_ids" in features:
+        types = as_ragged(features["token_type_ids"])
+        batch["token_type_ids"], _ = padded(types.flat, lengths, 0)
+    return {name: torch.from_numpy(values) for name, values in batch.items()}
+
+
+def label_tensor(features: Features, column: str = "label") -> torch.Tensor:
+    """A column of one integer per feature, as int64."""
+    return torch.from_numpy(np.asarray(features[column], dtype=np.int64))
+
+
+def as_ragged(column: Any) -> Ragged:
+    """The column, which our own encoding made of lists."""
+    assert isinstance(column, Ragged)
+    return column
