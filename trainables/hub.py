@@ -1,0 +1,169 @@
+"""Where are the files of a hub data set: in a mirror folder, or on the hub?
+
+A mirror is a folder `datasets/<org>/<name>/` with the same parquet files as the hub, placed as the
+data set's README says (`configs:`), or as `<config>/<split>-*.parquet`. On the hub the pinned
+revision is tried, then the hub's own parquet copy, then other ids: since datasets 4 nothing loads
+by a script, and no code of a data set is ever run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from trainables.tasks.task import HubSource
+
+PARQUET_COPY = "refs/convert/parquet"
+"""The branch where the hub itself keeps a parquet copy of a data set."""
+
+
+class DataError(ValueError):
+    """Rows cannot be had; the message says what was wanted, what there is, and what to do."""
+
+
+class NotInMirrorError(DataError):
+    """The mirror has the data set, but not this configuration or split."""
+
+
+def mirror_files(mirror: Path | None, source: HubSource, config: str, split: str) -> list[Path]:
+    """Parquet files of a split in the mirror; none if the mirror lacks the whole data set.
+
+    Raises:
+        DataError: if there is no such mirror folder.
+        NotInMirrorError: if the mirror has the data set but not the configuration or split.
+    """
+    if mirror is None:
+        return []
+    if not (mirror / "datasets").is_dir():
+        missing = "is no folder" if not mirror.is_dir() else "has no folder 'datasets'"
+        raise DataError(
+            f"the mirror {mirror} {missing}: wanted MIRROR/datasets/<org>/<name>/...; "
+            "give another one, or none to read from the hub"
+        )
+    for name in (source.path, *source.fallbacks):
+        folder = mirror / "datasets" / name
+        if folder.is_dir():
+            return _split_files(folder, config, split)
+    return []
+
+
+def read_mirror(files: list[Path]) -> datasets.Dataset:
+    """Rows of parquet files in memory, with the features written into them."""
+    try:
+        tables = [pq.read_table(file) for file in files]
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DataError(f"cannot read {files[0].parent}: {error}; copy the mirror again") from error
+    return datasets.Dataset(pa.concat_tables(tables))
+
+
+def read_hub(
+    source: HubSource, config: str, split: str, folder: Path | None
+) -> tuple[datasets.Dataset, dict[str, Any]]:
+    """Rows of a split from the hub, and the id and revision that worked.
+
+    Args:
+        source: ids and revision.
+        config: configuration name.
+        split: the hub's split name.
+        folder: where downloads are kept; None for the Hugging Face default.
+
+    Raises:
+        DataError: no network, or nothing loads; the message lists every attempt.
+    """
+    failures = []
+    for path, revision in _attempts(source):
+        try:
+            with quiet():
+                rows = datasets.load_dataset(
+                    path,
+                    config,
+                    split=split,
+                    revision=revision,
+                    cache_dir=str(folder) if folder is not None else None,
+                )
+        except ConnectionError as error:
+            raise DataError(
+                f"cannot reach the hub for {path} ({config}, {split}): {error}. Without network "
+                "give a mirror folder: --mirror DIR or CURRICULUM_MIRROR"
+            ) from error
+        except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+            failures.append(f"  {path}@{revision or 'main'}: {_first_line(error)}")
+        else:
+            return rows, {"place": "hub", "id": path, "revision": revision or "main"}
+    raise DataError(f"no {config} {split} of {source.path} on the hub:\n" + "\n".join(failures))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars of `datasets` inside."""
+    shown = datasets.is_progress_bar_enabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def _attempts(source: HubSource) -> list[tuple[str, str | None]]:
+    return [
+        (source.path, source.revision),
+        (source.path, PARQUET_COPY),
+        *((path, None) for path in source.fallbacks),
+    ]
+
+
+def _split_files(folder: Path, config: str, split: str) -> list[Path]:
+    declared = _declared(folder).get(config, {})
+    patterns = declared.get(split, () if declared else (f"{config}/{split}-*.parquet",))
+    files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
+    if files:
+        return files
+    splits = sorted(declared) or sorted({_split_of(f) for f in folder.glob(f"{config}/*.parquet")})
+    if splits:
+        raise NotInMirrorError(
+            f"the mirror's {folder.name} has no split {split!r} of {config}; "
+            f"it has: {', '.join(splits)}"
+        )
+    configs = sorted(_declared(folder)) or sorted(d.name for d in folder.iterdir() if d.is_dir())
+    raise NotInMirrorError(
+        f"the mirror's {folder.name} has no {config!r}; it has: {', '.join(configs)}"
+    )
+
+
+@cache
+def _declared(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Configuration to split to file patterns, as the README's head says; else nothing."""
+    readme = folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    if not text.startswith("---\n"):
+        return {}
+    head = yaml.safe_load(text.split("---\n", 2)[1])
+    configs = head.get("configs", []) if isinstance(head, dict) else []
+    return {c["config_name"]: _patterns(c.get("data_files")) for c in configs}
+
+
+def _patterns(data_files: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(data_files, list):
+        return {}
+    return {
+        part["split"]: (part["path"],) if isinstance(part["path"], str) else tuple(part["path"])
+        for part in data_files
+        if isinstance(part, dict)
+    }
+
+
+def _split_of(file: Path) -> str:
+    return file.stem.split("-0")[0]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,182 @@
+"""How do the columns of a hub data set become the canonical columns of its kind?
+
+An adapter gets a batch of hub columns and where it comes from, and returns canonical columns
+(see `task.py`). It leaves out rows without gold label (-1 or ""). Items that are translations of
+each other get the same id in every language; others carry their language in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainables.tasks.labels import FEATS_EN, NO_FEATS, OTHER_FEATS, UPOS
+
+Batch = dict[str, list[Any]]
+UNKNOWN_TAG = -1
+
+_COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What happened as a result?"}
+_TAG_OF_UPOS = {name: number for number, name in enumerate(UPOS)}
+_TAG_OF_FEATS = {name: number for number, name in enumerate(FEATS_EN)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a batch comes from."""
+
+    language: str
+    split: str
+    """The hub's split name."""
+    rows: Sequence[int]
+    """Row numbers in the hub's split."""
+
+    def shared_ids(self) -> list[str]:
+        """Ids that are equal in every language: row i translates row i."""
+        return [f"{self.split}-{row}" for row in self.rows]
+
+    def own_ids(self) -> list[str]:
+        """Ids of items that have no translations."""
+        return [f"{self.language}-{self.split}-{row}" for row in self.rows]
+
+
+Adapter = Callable[[Batch, Origin], Batch]
+
+
+def nli(batch: Batch, origin: Origin) -> Batch:
+    """MNLI and XNLI: premise, hypothesis, label (-1 without gold)."""
+    return _pairs(batch["premise"], batch["hypothesis"], batch["label"], origin.shared_ids())
+
+
+def question_pairs(batch: Batch, origin: Origin) -> Batch:
+    """QQP: question1, question2, label (-1 without gold)."""
+    return _pairs(batch["question1"], batch["question2"], batch["label"], origin.shared_ids())
+
+
+def sentence_pairs(batch: Batch, origin: Origin) -> Batch:
+    """PAWS-X: id, sentence1, sentence2, label."""
+    ids = [f"{origin.split}-{number}" for number in batch["id"]]
+    return _pairs(batch["sentence1"], batch["sentence2"], batch["label"], ids)
+
+
+def hellaswag(batch: Batch, origin: Origin) -> Batch:
+    """HellaSwag: every choice is the begun sentence `ctx_b` with one ending, as in jiant."""
+    choices = [
+        [f"{begun} {ending}".strip() for ending in endings]
+        for begun, endings in zip(batch["ctx_b"], batch["endings"], strict=True)
+    ]
+    labels = [int(label) if label != "" else -1 for label in batch["label"]]
+    return _choices(batch["ctx_a"], [""] * len(labels), choices, labels, origin.shared_ids())
+
+
+def commonsense_qa(batch: Batch, origin: Origin) -> Batch:
+    """CommonsenseQA: answerKey is a letter among the choices' labels, "" without gold."""
+    letters = [choice["label"] for choice in batch["choices"]]
+    labels = [
+        names.index(key) if key in names else -1
+        for names, key in zip(letters, batch["answerKey"], strict=True)
+    ]
+    choices = [choice["text"] for choice in batch["choices"]]
+    return _choices([""] * len(labels), batch["question"], choices, labels, batch["id"])
+
+
+def copa(batch: Batch, origin: Origin) -> Batch:
+    """COPA and XCOPA: COPA's own English question in every language (the data has only a word)."""
+    questions = [_COPA_QUESTIONS[word] for word in batch["question"]]
+    choices = [list(pair) for pair in zip(batch["choice1"], batch["choice2"], strict=True)]
+    ids = [f"{origin.split}-{number}" for number in batch["idx"]]
+    return _choices(batch["premise"], questions, choices, batch["label"], ids)
+
+
+def squad(batch: Batch, origin: Origin) -> Batch:
+    """SQuAD and XQuAD: id is the same in every language."""
+    return {
+        "id": batch["id"],
+        "context": batch["context"],
+        "question": batch["question"],
+        "answers": [answers["text"] for answers in batch["answers"]],
+        "answer_starts": [answers["answer_start"] for answers in batch["answers"]],
+    }
+
+
+def pos_tags(batch: Batch, origin: Origin) -> Batch:
+    """XTREME udpos: tags are integers already."""
+    return _tagged(batch["tokens"], batch["pos_tags"], origin)
+
+
+def ner_tags(batch: Batch, origin: Origin) -> Batch:
+    """PAN-X and WNUT-17: tags are integers already."""
+    return _tagged(batch["tokens"], batch["ner_tags"], origin)
+
+
+def ud_pos(batch: Batch, origin: Origin) -> Batch:
+    """Universal Dependencies: `upos` are strings; a sentence with another tag is left out."""
+    tags = [[_TAG_OF_UPOS.get(tag, UNKNOWN_TAG) for tag in sentence] for sentence in batch["upos"]]
+    return _tagged(batch["tokens"], tags, origin)
+
+
+def ud_feats(batch: Batch, origin: Origin) -> Batch:
+    """Universal Dependencies: the whole feature bundle of a word is one label."""
+    other = _TAG_OF_FEATS[OTHER_FEATS]
+    tags = [
+        [_TAG_OF_FEATS.get(bundle or NO_FEATS, other) for bundle in sentence]
+        for sentence in batch["feats"]
+    ]
+    return _tagged(batch["tokens"], tags, origin)
+
+
+def tatoeba(batch: Batch, origin: Origin) -> Batch:
+    """Tatoeba: the id is a hash of the English sentence, hence equal in every language."""
+    english = batch["target_sentence"]
+    ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in english]
+    return {"id": ids, "source": batch["source_sentence"], "target": english}
+
+
+ADAPTERS: dict[str, Adapter] = {
+    adapter.__name__: adapter
+    for adapter in (
+        *(nli, question_pairs, sentence_pairs),
+        *(hellaswag, commonsense_qa, copa),
+        squad,
+        *(pos_tags, ner_tags, ud_pos, ud_feats),
+        tatoeba,
+    )
+}
+"""Name in a `HubSource` to its function."""
+
+
+def _pairs(texts: list[str], pairs: list[str], labels: list[int], ids: list[str]) -> Batch:
+    batch: Batch = {"id": ids, "text": texts, "text_pair": pairs, "label": labels}
+    return _keep(batch, [label >= 0 for label in labels])
+
+
+def _choices(
+    contexts: list[str],
+    questions: list[str],
+    choices: list[list[str]],
+    labels: list[int],
+    ids: list[str],
+) -> Batch:
+    batch: Batch = {
+        "id": ids,
+        "context": contexts,
+        "question": questions,
+        "choices": choices,
+        "label": labels,
+    }
+    return _keep(batch, [label >= 0 for label in labels])
+
+
+def _tagged(tokens: list[list[str]], tags: list[list[int]], origin: Origin) -> Batch:
+    batch: Batch = {"id": origin.own_ids(), "tokens": tokens, "tags": tags}
+    return _keep(batch, [bool(row) and min(row) >= 0 for row in tags])
+
+
+def _keep(batch: Batch, wanted: list[bool]) -> Batch:
+    if all(wanted):
+        return batch
+    return {
+        name: [value for value, keep in zip(column, wanted, strict=True) if keep]
+        for name, column in batch.items()
+    }

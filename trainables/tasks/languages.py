@@ -1,0 +1,40 @@
+"""In which languages is each target of XTREME scored, and how does the hub name them?
+
+Source: google-research/xtreme evaluate.py XTREME_TASK2LANGS, here English first; hub names from
+the card of google/xtreme.
+"""
+
+from __future__ import annotations
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _names(text: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in text.split())
+
+
+XNLI = _codes("en ar bg de el es fr hi ru sw th tr ur vi zh")
+PAWSX = _codes("en de es fr ja ko zh")
+XCOPA = _codes("et ht id it qu sw ta th tr vi zh")
+XQUAD = _codes("en ar de el es hi ru th tr vi zh")
+PANX = _codes(
+    "en af ar bg bn de el es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw"
+    " ta te th tl tr ur vi yo zh"
+)
+
+UDPOS = _names(
+    "en:English af:Afrikaans ar:Arabic bg:Bulgarian de:German el:Greek es:Spanish et:Estonian"
+    " eu:Basque fa:Persian fi:Finnish fr:French he:Hebrew hi:Hindi hu:Hungarian id:Indonesian"
+    " it:Italian ja:Japanese kk:Kazakh ko:Korean mr:Marathi nl:Dutch pt:Portuguese ru:Russian"
+    " ta:Tamil te:Telugu th:Thai tl:Tagalog tr:Turkish ur:Urdu vi:Vietnamese yo:Yoruba zh:Chinese"
+)
+"""Language to its name in `udpos.NAME`."""
+
+TATOEBA = _names(
+    "af:afr ar:ara bg:bul bn:ben de:deu el:ell es:spa et:est eu:eus fa:pes fi:fin fr:fra he:heb"
+    " hi:hin hu:hun id:ind it:ita ja:jpn jv:jav ka:kat kk:kaz ko:kor ml:mal mr:mar nl:nld pt:por"
+    " ru:rus sw:swh ta:tam te:tel th:tha tl:tgl tr:tur ur:urd vi:vie zh:cmn"
+)
+"""Language to its ISO 639-3 code in `tatoeba.CODE`; English is the other side of each."""
