@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import floor, isfinite, sqrt
+from math import isfinite, sqrt
 from statistics import fmean, variance
 
 MIN_RELIABILITY = 0.5
@@ -32,8 +32,9 @@ class Decision:
 class RungTable:
     """Values of curricula at rungs, in the order of arrival.
 
-    A decision depends on what was recorded at the rung *before* the curriculum's own value, so
-    that a table refilled in the same order after a crash decides the same at equal noise.
+    A decision depends on what was recorded at the rung up to the curriculum's own value (the cut on
+    what came *before* it), so a table refilled in the same order after a crash decides the same at
+    equal noise. Without noise and with z = 0 the decisions are Ray's.
 
     Args:
         num_rungs: rungs of the study; the last one stops nothing.
@@ -87,8 +88,8 @@ class RungTable:
             ValueError: if the curriculum has no value at this rung.
         """
         value, earlier = self._own_and_earlier(rung, curriculum)
-        cutoff = quantile(earlier, 1 - 1 / self._eta) if earlier else None
-        if reason := self._exemption(rung, curriculum, earlier, noise):
+        cutoff = cut(earlier, self._eta) if earlier else None
+        if reason := self._exemption(rung, curriculum, [*earlier, value], noise):
             return Decision(stop=False, reason=reason, cutoff=cutoff)
         assert cutoff is not None and noise is not None
         margin = self._z * sqrt(2) * noise
@@ -99,25 +100,30 @@ class RungTable:
             reason = f"{value:.4f} misses the cut {cutoff:.4f} within the noise of {margin:.4f}"
         else:
             reason = f"{value:.4f} misses the cut {cutoff:.4f} by more than the noise {margin:.4f}"
-        return Decision(stop=value < cutoff - margin, reason=reason, cutoff=cutoff)
+        return Decision(stop=below > margin, reason=reason, cutoff=cutoff)
 
     def _exemption(
-        self, rung: int, curriculum: str, earlier: Sequence[float], noise: float | None
+        self, rung: int, curriculum: str, so_far: Sequence[float], noise: float | None
     ) -> str | None:
-        """Why this rung stops nothing here, whatever the value; None if it may stop."""
+        """Why nothing is stopped here, wherever the cut lies; None if the cut decides.
+
+        `so_far` are the values of the rung up to this curriculum's own, which is the last.
+        """
         if rung == len(self._rungs) - 1:
             return "the last rung stops nothing"
         if curriculum in self._baselines:
             return "a baseline runs to the end"
-        if not earlier:
+        if len(so_far) == 1:
             return "the first at its rung goes on"
         if noise is None:
             return "the noise of this rung is not known yet"
-        reliable = reliability(noise, earlier)
+        reliable = reliability(noise, so_far)
         if reliable is None:
-            return "the spread of this rung is not known yet"
+            return "all values of this rung are equal"
         if reliable < MIN_RELIABILITY:
-            return f"reliability {reliable:.2f} of this rung is under {MIN_RELIABILITY}: noise"
+            return (
+                f"reliability {reliable:.2f} of this rung is under {MIN_RELIABILITY}: noise rules"
+            )
         return None
 
     def _own_and_earlier(self, rung: int, curriculum: str) -> tuple[float, list[float]]:
@@ -159,10 +165,13 @@ def reliability(noise: float, values: Sequence[float]) -> float | None:
     return 1 - noise**2 / observed if observed else None
 
 
-def quantile(values: Sequence[float], fraction: float) -> float:
-    """Quantile by linear interpolation between order statistics, as `numpy.quantile`."""
+def cut(values: Sequence[float], reduction_factor: int) -> float:
+    """What the best `1 / reduction_factor` of the values reach, interpolated as `numpy.quantile`.
+
+    The position is computed in whole numbers: a value equal to the cut never falls below it.
+    """
     ordered = sorted(values)
-    position = fraction * (len(ordered) - 1)
-    below = floor(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
+    below, rest = divmod((len(ordered) - 1) * (reduction_factor - 1), reduction_factor)
+    if rest == 0:
+        return ordered[below]
+    return ordered[below] + rest / reduction_factor * (ordered[below + 1] - ordered[below])
