@@ -40,9 +40,10 @@ class Setup:
     partial_seconds: float = 180.0
     """A stage in training keeps its state in the store this often."""
 
-    def recipe(self, task: str, base: Recipe) -> Recipe:
-        """The recipe of one task: the base with the task's own fields."""
-        return Recipe(**{**asdict(base), **self.task_recipes.get(task, {})})
+    def recipe(self, tasks: tuple[str, ...], base: Recipe) -> Recipe:
+        """The base with a single task's own fields; a joint stage has the base as it is."""
+        own = self.task_recipes.get(tasks[0], {}) if len(tasks) == 1 else {}
+        return Recipe(**{**asdict(base), **own})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `setup_from_json` reads them back."""

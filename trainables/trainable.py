@@ -21,9 +21,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from trainables.assignment import assignment_from_json, setup_from_json
 from trainables.leases import LeaseTable, Renewal
+from trainables.nodes import Event, Waiting
 from trainables.stage import TrainingDiverged
 from trainables.store import Store
-from trainables.train import Event, Progress, RungReached, Waiting, run_assignment
+from trainables.train import RungReached, run_assignment
 from trainables.workbench import Workbench
 
 STEP_SECONDS = 20.0
@@ -70,7 +71,7 @@ class CurriculumTrainable(tune.Trainable):
         """Called once per process; the work is set by `reset_config`."""
         self._leases = ActorLeases(f"{os.uname().nodename}-{os.getpid()}")
         self._workbench: Workbench | None = None
-        self._events: Iterator[Event] = iter(())
+        self._events: Iterator[Event | RungReached] = iter(())
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -80,7 +81,6 @@ class CurriculumTrainable(tune.Trainable):
         if self._workbench is None or self._workbench.setup != setup:
             self._workbench = Workbench(setup)
         assignment = assignment_from_json(json.loads(new_config["assignment"]))
-        self._last_rung = assignment.rungs[-1].index
         self._events = run_assignment(assignment, self._workbench, self._leases)
         return True
 
@@ -91,7 +91,7 @@ class CurriculumTrainable(tune.Trainable):
         try:
             for event in self._events:
                 if isinstance(event, RungReached):
-                    return _rung_result(event, waited, done=event.rung == self._last_rung)
+                    return _rung_result(event, waited)
                 if isinstance(event, Waiting):
                     waited += event.seconds
                 if time.monotonic() - started > STEP_SECONDS:
@@ -132,7 +132,6 @@ def check_nodes(store: str | None) -> list[str]:
 
 
 def _probe_node(store: str | None) -> None:
-    import spaces.curriculum
     import trainables.train  # noqa: F401
 
     if store is not None:
@@ -146,14 +145,13 @@ def _lease_table() -> Any:
     ).remote()
 
 
-def _rung_result(event: RungReached, waited: float, *, done: bool) -> dict[str, Any]:
+def _rung_result(event: RungReached, waited: float) -> dict[str, Any]:
     return {
         "event": "rung",
         "rung": event.rung,
         "rows": json.dumps(event.rows),
         "detail": event.detail,
         "waited_seconds": waited,
-        "done": done,
     }
 
 
@@ -171,7 +169,4 @@ def _failed(error: Exception) -> dict[str, Any]:
             f"out of GPU memory ({message.splitlines()[0]}); lower recipe.micro_batch, turn on "
             "recipe.gradient_checkpointing, or give trials a larger resources.gpus"
         )
-    return {"event": "disk full" if full else "failed", "detail": message, "done": True}
-
-
-__all__ = ["CurriculumTrainable", "Progress", "check_nodes", "start_lease_table"]
+    return {"event": "disk full" if full else "failed", "detail": message}

@@ -1,0 +1,225 @@
+"""How is a stage trained, a target fine-tuned, a model scored? The three steps, as nodes.
+
+Making a step only selects rows and names the node; nothing is trained before it is asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from spaces.curriculum import Stage
+from trainables.encoder import encoder_tensors, load_tensors
+from trainables.evaluate import evaluate
+from trainables.keys import Node, evaluation_node, stage_node, target_node
+from trainables.kinds import KINDS
+from trainables.nodes import Computed, Event, Progress, Result, Tensors, Trial, weights_of
+from trainables.recipe import Recipe
+from trainables.stage import FineTuning
+from trainables.streams import stream
+from trainables.tasks import get_task
+from trainables.tasks.task import Task
+from trainables.workbench import DEV_ITEMS, Selection, Workbench, recipe_inputs
+
+FORWARD_SHARE = 1 / 3
+"""What scoring an example costs, in examples of training: one pass of forward, backward, update."""
+COLLAPSE_MARGIN = 1.1
+"""A stage must beat the majority baseline by this factor on English dev."""
+
+
+def stage_training(
+    trial: Trial, parent: Computed, stage: Stage, *, seed: int, name: str
+) -> Computed:
+    """One intermediate stage on a parent encoder; the encoder alone is kept."""
+    bench = trial.bench
+    recipe = bench.setup.recipe(stage.tasks, bench.setup.stage_recipe)
+    chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in stage.parts]
+    node = stage_node(
+        parent.node,
+        parts=[_part(bench, selection) for selection in chosen],
+        recipe=recipe_inputs(recipe),
+        seed=seed,
+        numerics=bench.numerics(recipe),
+    )
+
+    def compute() -> Generator[Event, None, Result]:
+        parent_weights = yield from weights_of(trial, parent)
+        load_tensors(bench.encoder.model, parent_weights)
+        parts = [bench.training_part(selection) for selection in chosen]
+        tuning = FineTuning(bench.encoder, parts, recipe=recipe, seed=seed, stage=name)
+        yield from _train(trial, node, tuning, name)
+        tensors = encoder_tensors(bench.encoder.model)
+        dev = [
+            _dev(bench, task, head) for task, head in zip(stage.tasks, tuning.heads, strict=True)
+        ]
+        trained = sum(len(part.features) for part in parts) * recipe.epochs
+        return Result(
+            values={
+                "score": sum(d.score for d in dev) / len(dev),
+                "dev": {task: d.score for task, d in zip(stage.tasks, dev, strict=True)},
+                "items": sum(d.num_items for d in dev),
+                "collapsed": any(d.collapsed for d in dev),
+            },
+            examples=trained + FORWARD_SHARE * sum(d.num_items for d in dev),
+            tensors=tensors,
+        )
+
+    return Computed(node, compute, name)
+
+
+def target_training(trial: Trial, encoder: Computed, target: Task, num_examples: int) -> Computed:
+    """A target's English training set on an encoder, best step by English dev; head and encoder."""
+    bench, assignment = trial.bench, trial.assignment
+    source = get_task(target.train_task or target.name)
+    seed = assignment.target_seed
+    chosen = bench.training_rows(source.name, num_examples, seed)
+    recipe = _target_recipe(trial, source, len(chosen.rows))
+    dev_rows = bench.items(source.name, "en", "dev", DEV_ITEMS)
+    node = target_node(
+        encoder.node,
+        part=_part(bench, chosen),
+        dev_rows=dev_rows.hash,
+        recipe=recipe_inputs(recipe),
+        seed=seed,
+        numerics=bench.numerics(recipe),
+    )
+    name = f"target {target.name} on {len(chosen.rows)} examples"
+
+    def compute() -> Generator[Event, None, Result]:
+        encoder_weights = yield from weights_of(trial, encoder)
+        load_tensors(bench.encoder.model, encoder_weights)
+        part = bench.training_part(chosen)
+        tuning = FineTuning(
+            bench.encoder,
+            [part],
+            recipe=recipe,
+            seed=seed,
+            stage=name,
+            dev_score=lambda tuning: _dev(bench, source.name, tuning.heads[0]).score,
+        )
+        yield from _train(trial, node, tuning, name)
+        tensors = {f"encoder/{k}": t for k, t in encoder_tensors(bench.encoder.model).items()}
+        tensors |= {f"head/{k}": t for k, t in encoder_tensors(tuning.heads[0]).items()}
+        looks = len(tuning.dev_scores) * len(dev_rows.rows)
+        return Result(
+            values={
+                "score": max(score for _, score in tuning.dev_scores),
+                "items": len(dev_rows.rows),
+                "best_step": tuning.best_step,
+                "steps": tuning.num_steps,
+            },
+            examples=len(part.features) * recipe.epochs + FORWARD_SHARE * looks,
+            tensors=tensors,
+        )
+
+    return Computed(node, compute, name)
+
+
+def evaluation(
+    trial: Trial, model: Computed, target: Task, language: str, split: str, limit: int
+) -> Computed:
+    """Scores of a model on a target's rows in one language."""
+    bench = trial.bench
+    rows = bench.items(target.name, language, split, limit)
+    retrieval = target.kind == "retrieval"
+    recipe = bench.setup.recipe((target.name,), bench.setup.target_recipe)
+    node = evaluation_node(
+        model.node,
+        task=target.name,
+        language=language,
+        rows=rows.hash,
+        max_length=bench.encoder.max_length(target),
+        layer=bench.encoder.retrieval_layer if retrieval else None,
+        numerics=bench.numerics(recipe),
+    )
+    name = f"{target.name} in {language}, {split} split"
+
+    def compute() -> Generator[Event, None, Result]:
+        weights = yield from weights_of(trial, model)
+        head = None if retrieval else _load_with_head(bench, target, weights)
+        if head is None:
+            load_tensors(bench.encoder.model, weights)
+        found = evaluate(bench.encoder, head, target, language, rows.rows, bench.encoded(rows))
+        yield Progress(name)
+        sides = 2 if retrieval else 1
+        return Result(
+            values={"metrics": found.metrics, "items": found.num_items},
+            examples=FORWARD_SHARE * sides * found.num_items,
+        )
+
+    return Computed(node, compute, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dev:
+    score: float
+    num_items: int
+    collapsed: bool
+
+
+def _dev(bench: Workbench, task: str, head: nn.Module) -> _Dev:
+    """English dev score of the encoder as it is now."""
+    record = get_task(task)
+    rows = bench.items(task, "en", "dev", DEV_ITEMS)
+    found = evaluate(bench.encoder, head, record, "en", rows.rows, bench.encoded(rows))
+    score = found.metrics[record.metric]
+    majority = KINDS[record.kind].majority(record, rows.rows)
+    return _Dev(score, found.num_items, score < COLLAPSE_MARGIN * majority)
+
+
+def _train(trial: Trial, node: Node, tuning: FineTuning, name: str) -> Generator[Event, None, None]:
+    """Drive a training to its end, from its partial checkpoint if one was kept."""
+    store = trial.bench.store
+    partial = store.load_partial(node)
+    if partial is not None:
+        tuning.restore(*partial)
+    saved = time.monotonic()
+    for step in tuning:
+        yield Progress(f"{name}: step {step.number} of {step.num_steps}")
+        if time.monotonic() - saved > trial.bench.setup.partial_seconds:
+            store.save_partial(node, tuning.tensors(), tuning.numbers())
+            saved = time.monotonic()
+
+
+def _target_recipe(trial: Trial, source: Task, num_examples: int) -> Recipe:
+    """The recipe of a target, with what a control changes."""
+    setup, assignment = trial.bench.setup, trial.assignment
+    recipe = setup.recipe((source.name,), setup.target_recipe)
+    extra_epochs = round(assignment.extra_examples / num_examples)
+    return replace(
+        recipe,
+        learning_rate=recipe.learning_rate * assignment.learning_rate_factor,
+        epochs=recipe.epochs + extra_epochs,
+    )
+
+
+def _part(bench: Workbench, selection: Selection) -> dict[str, Any]:
+    """What of a training set is part of a key."""
+    return {
+        "task": selection.task.name,
+        "num_examples": len(selection.rows),
+        "rows": selection.hash,
+        "max_length": bench.encoder.max_length(selection.task),
+    }
+
+
+def _load_with_head(bench: Workbench, target: Task, weights: Tensors) -> nn.Module:
+    """Put encoder weights in place and give the head that was trained on them."""
+    source = get_task(target.train_task or target.name)
+    head = KINDS[source.kind].new_head(
+        source,
+        hidden_size=bench.encoder.hidden_size,
+        dropout=bench.encoder.dropout,
+        generator=stream(0, source.name, "head"),
+    )
+    load_tensors(bench.encoder.model, _under("encoder/", weights))
+    load_tensors(head, _under("head/", weights))
+    return head.to(bench.encoder.device)
+
+
+def _under(prefix: str, tensors: Tensors) -> Tensors:
+    return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,236 @@
+"""What does a process keep at hand between trials? Encoder, store, rows, tokenised data."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from spaces.curriculum import Curriculum
+from trainables.assignment import Setup
+from trainables.batches import TrainingPart
+from trainables.data import load_rows, provenance, rows_hash
+from trainables.encoded import EncodedRows, encoded
+from trainables.encoder import (
+    Encoder,
+    encoder_key,
+    encoder_tensors,
+    load_encoder,
+    tokenizer_content,
+)
+from trainables.keys import VERSION, Node, Numerics, digest, encoder_node, numerics_here
+from trainables.overlaps import overlap_with, text_hashes
+from trainables.recipe import Recipe, autocast_dtype
+from trainables.store import Store
+from trainables.streams import subset_indices
+from trainables.tasks import get_task
+from trainables.tasks.task import Task
+
+TENSORS_KEPT = 3
+"""Weights kept in memory: the encoder of the trial, its last target, one more."""
+DEV_ITEMS = 500
+"""English dev items at most, for stages and best steps (jiant's `eval_subset_num`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows really selected of one task, language and split."""
+
+    task: Task
+    language: str
+    rows: Any
+    """The selected canonical rows, a `datasets.Dataset`."""
+    indices: NDArray[np.int64]
+    """Their places in the whole split."""
+    hash: str
+    """Names their content: part of every key that depends on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What must stand beside a score in every table."""
+
+    stand_in: bool
+    """The rows are a mirror's stand-in for the true split."""
+    overlap: float
+    """Share of the rows that have a text in common with the stages' rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The encoder with what it was before anything was trained."""
+
+    encoder: Encoder
+    weights: dict[str, torch.Tensor]
+    hash: str
+
+
+class Workbench:
+    """Loaded once per process and setup."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        torch.set_num_threads(setup.threads)
+        torch.use_deterministic_algorithms(setup.device == "cpu")
+        self._private = tempfile.TemporaryDirectory() if setup.store is None else None
+        path = setup.store if self._private is None else self._private.name
+        self.store = Store(str(path), limit_bytes=setup.store_limit_bytes)
+        self._selections: dict[tuple[Any, ...], Selection] = {}
+        self._all_rows: dict[tuple[str, str, str], Any] = {}
+        self._split_hashes: dict[str, str] = {}
+        self._texts: dict[str, frozenset[bytes]] = {}
+        self._overlaps: dict[tuple[str, ...], float] = {}
+        self._tensors: OrderedDict[str, dict[str, torch.Tensor]] = OrderedDict()
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder in memory; training overwrites its weights."""
+        layer = self.setup.retrieval_layer
+        loaded = self._loaded.encoder
+        return loaded if layer is None else replace(loaded, retrieval_layer=layer)
+
+    @property
+    def root(self) -> Node:
+        """The node of the pretrained encoder."""
+        return encoder_node(self._loaded.hash)
+
+    @property
+    def pretrained(self) -> dict[str, torch.Tensor]:
+        """The weights of the pretrained encoder."""
+        return self._loaded.weights
+
+    @cached_property
+    def _loaded(self) -> _Loaded:
+        mirror = None if self.setup.mirror is None else Path(self.setup.mirror)
+        encoder = load_encoder(
+            self.setup.encoder,
+            revision=self.setup.revision,
+            mirror=mirror,
+            device=self.setup.device,
+        )
+        return _Loaded(encoder, encoder_tensors(encoder.model), encoder_key(encoder))
+
+    def numerics(self, recipe: Recipe) -> str:
+        """The numerics class of something computed here with a recipe."""
+        device = torch.device(self.setup.device)
+        dtype = autocast_dtype(recipe.precision, device) or torch.float32
+        here: Numerics = numerics_here(
+            device=self.setup.device,
+            dtype=str(dtype).removeprefix("torch."),
+            threads=self.setup.threads,
+        )
+        return here.label(recipe.micro_batch)
+
+    def num_rows(self, task: str, split: str = "train", language: str = "en") -> int:
+        """Rows of a split that are really there."""
+        return len(self._load(get_task(task), language, split))
+
+    def training_rows(self, task: str, num_examples: int, seed: int) -> Selection:
+        """A nested random subset of the English training rows; 0 examples means all."""
+        record = get_task(task)
+
+        def choose(rows: Any) -> NDArray[np.int64]:
+            return subset_indices(len(rows), num_examples or len(rows), seed, task)
+
+        return self._select(record, "en", "train", choose, (num_examples, seed))
+
+    def items(self, task: str, language: str, split: str, limit: int) -> Selection:
+        """At most `limit` items (0: all), the same ones in every language: least hash of the id."""
+        record = get_task(task)
+
+        def choose(rows: Any) -> NDArray[np.int64]:
+            ids = list(rows["id"])
+            order = sorted(range(len(ids)), key=lambda i: digest(ids[i]))
+            return np.array(sorted(order[: limit or len(ids)]), dtype=np.int64)
+
+        return self._select(record, language, split, choose, (limit,))
+
+    def training_part(self, selection: Selection) -> TrainingPart:
+        """Selected training rows, with their whole split tokenised (once for all subsets)."""
+        task = selection.task
+        whole = self._load(task, "en", "train")
+        tokens = self._encode(whole, self._split_hash(task.name), task)
+        return TrainingPart(task=task, encoded=tokens, rows=selection.indices)
+
+    def encoded(self, selection: Selection) -> EncodedRows:
+        """The tokenised rows of a selection, memory-mapped."""
+        return self._encode(selection.rows, selection.hash, selection.task)
+
+    def _encode(self, rows: Any, content: str, task: Task) -> EncodedRows:
+        max_length = self.encoder.max_length(task)
+        about = [content, self._tokenizer_hash, task.kind, list(task.labels), max_length, VERSION]
+        folder = Path(self.setup.cache) / "encoded"
+        return encoded(rows, task, self.encoder.tokenizer, max_length, folder, digest(about))
+
+    def _split_hash(self, task: str) -> str:
+        if task not in self._split_hashes:
+            self._split_hashes[task] = rows_hash(self._load(get_task(task), "en", "train"))
+        return self._split_hashes[task]
+
+    def marks(self, scored: Selection, stages: Curriculum, seed: int) -> Marks:
+        """Stand-in and overlap of scored rows, for a curriculum trained with a stage seed."""
+        parts = [part for stage in stages.stages for part in stage.parts]
+        trained = [self.training_rows(part.task, part.num_examples, seed) for part in parts]
+        key = (scored.hash, *sorted(selection.hash for selection in trained))
+        if key not in self._overlaps:
+            seen = frozenset().union(*(self._text_hashes(selection) for selection in trained))
+            self._overlaps[key] = overlap_with(seen, scored.rows).share
+        return Marks(bool(provenance(scored.rows).get("stand_in")), self._overlaps[key])
+
+    def _text_hashes(self, selection: Selection) -> frozenset[bytes]:
+        if selection.hash not in self._texts:
+            self._texts[selection.hash] = text_hashes(selection.rows)
+        return self._texts[selection.hash]
+
+    def remember(self, node: Node, tensors: dict[str, torch.Tensor]) -> None:
+        """Keep weights in memory for the steps that follow."""
+        self._tensors[_full_name(node)] = tensors
+        self._tensors.move_to_end(_full_name(node))
+        while len(self._tensors) > TENSORS_KEPT:
+            self._tensors.popitem(last=False)
+
+    def recalled(self, node: Node) -> dict[str, torch.Tensor] | None:
+        """Weights kept in memory, if they still are."""
+        return self._tensors.get(_full_name(node))
+
+    @cached_property
+    def _tokenizer_hash(self) -> str:
+        return digest(tokenizer_content(self.encoder.tokenizer))
+
+    def _select(
+        self, task: Task, language: str, split: str, choose: Any, how: tuple[Any, ...]
+    ) -> Selection:
+        name = (task.name, language, split, *how)
+        if name not in self._selections:
+            rows = self._load(task, language, split)
+            indices = choose(rows)
+            chosen = rows.select(indices)
+            self._selections[name] = Selection(task, language, chosen, indices, rows_hash(chosen))
+        return self._selections[name]
+
+    def _load(self, task: Task, language: str, split: str) -> Any:
+        name = (task.name, language, split)
+        if name not in self._all_rows:
+            mirror = None if self.setup.mirror is None else Path(self.setup.mirror)
+            self._all_rows[name] = load_rows(
+                task, language, split, mirror=mirror, cache=Path(self.setup.cache) / "rows"
+            )
+        return self._all_rows[name]
+
+
+def recipe_inputs(recipe: Recipe) -> dict[str, Any]:
+    """What of a recipe is part of a key: all but what the numerics class says."""
+    fields = asdict(recipe)
+    del fields["micro_batch"], fields["precision"], fields["gradient_checkpointing"]
+    return fields
+
+
+def _full_name(node: Node) -> str:
+    return f"{node.key} {node.numerics}"
