@@ -212,8 +212,7 @@ def _decode_ordered(ordered: list[str], params: Params, space: CurriculumSpace) 
         if not level:
             continue
         part = Part(task, space.sizes_of(task)[level - 1])
-        has_room = joins and len(stages[-1]) < space.joint
-        if has_room and task not in (p.task for p in stages[-1]):
+        if joins and len(stages[-1]) < space.joint:
             stages[-1].append(part)
         else:
             stages.append([part])

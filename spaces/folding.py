@@ -17,7 +17,7 @@ Places = list[list[Part]]
 def fold(stages: Places, space: CurriculumSpace) -> Curriculum:
     """A member of the space; members come back unchanged.
 
-    1. A task that may not come again keeps its first place; empty stages vanish.
+    1. A task keeps its first place, in its stage or, without repeats, in all; empty stages vanish.
     2. A required task that is missing comes last, in a stage of its own, at its smallest size.
     3. Of too many stages the last without a required task go; if all have one, the required tasks
        are dealt out in order over as many stages as there may be.

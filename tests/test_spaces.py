@@ -266,6 +266,13 @@ def test_lehmer_codec_refuses_repeats_and_names_the_others():
         CODECS["lehmer"](SPACES["repeats"])
 
 
+@pytest.mark.parametrize("codec_name", ["random_keys", "lehmer"])
+def test_a_required_task_is_not_offered_to_be_left_out(codec_name):
+    distributions = CODECS[codec_name](SPACES["required"]).distributions()
+    lowest = {task: distributions[f"size:{task}"].low for task in FOUR}
+    assert lowest == {"nli": 1, "qa": 1, "pos": 0, "ner": 1}
+
+
 def test_codecs_read_as_documented():
     space = SPACES["demo"]
     text = "pos:30 > nli:10+ner:30"

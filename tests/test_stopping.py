@@ -117,9 +117,9 @@ def test_a_value_equal_to_the_cut_goes_on():
 def test_an_unreliable_rung_stops_nothing_and_says_so():
     values = [0.50, 0.52, 0.54, 0.47]
     reliable = filled(values).decide(0, "c3", noise=0.001)
-    unreliable = filled(values, z=0).decide(0, "c3", noise=0.03)
+    unreliable = filled(values, z=0).decide(0, "c3", noise=0.025)
     assert reliable.stop and not unreliable.stop
-    assert "reliability" in unreliable.reason
+    assert "reliability 0.30 of this rung is under 0.5" in unreliable.reason
     assert unreliable.cutoff == reliable.cutoff
 
 
