@@ -25,12 +25,14 @@ class TrainingPart:
 
     task: Task
     encoded: EncodedRows
-    rows: NDArray[np.int64]
-    """Indices of the rows to train on, in any order."""
+    rows: NDArray[np.int64] | None = None
+    """Indices of the rows to train on, in any order; None: all that were encoded."""
 
     @property
     def features(self) -> NDArray[np.int64]:
         """Features of those rows, ascending."""
+        if self.rows is None:
+            return np.arange(len(self.encoded))
         return self.encoded.features_of(self.rows)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,10 @@ def _encode(rows: Any, task: Task, tokenizer: Any, max_length: int) -> pa.Table:
 def _write(table: pa.Table, num_rows: int, path: Path) -> None:
     metadata = {_NUM_ROWS: str(num_rows).encode(), _CHECKSUM: _checksum(table)}
     table = table.replace_schema_metadata(metadata)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".tmp")
+    temporary = Path(name)
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(handle, "wb") as file:
             with pa.ipc.new_file(file, table.schema) as writer:
                 writer.write_table(table)
             file.flush()
@@ -155,5 +157,5 @@ def _checksum(table: pa.Table) -> bytes:
         parts = (column.offsets, column.flat) if isinstance(column, Ragged) else (column,)
         digest.update(f"{name} {table.schema.field(name).type} {len(column)}\0".encode())
         for part in parts:
-            digest.update(memoryview(np.ascontiguousarray(part)))
+            digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest().encode()

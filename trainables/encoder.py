@@ -82,7 +82,12 @@ class Encoder:
 
 
 def load_encoder(
-    name: str, *, revision: str | None = None, mirror: Path | None = None, device: str = "cpu"
+    name: str,
+    *,
+    revision: str | None = None,
+    mirror: Path | None = None,
+    device: str = "cpu",
+    retrieval_layer: int | None = None,
 ) -> Encoder:
     """Load an encoder by the name of a packaged one, hub id, or folder.
 
@@ -92,9 +97,10 @@ def load_encoder(
         mirror: folder whose `models/<org>/<name>` is looked at before the hub.
         device: decides the attention: on a CPU the plain one, of which the bits are the same
             every time; elsewhere the fused one.
+        retrieval_layer: instead of the encoder's own.
 
     Raises:
-        EncoderError: if there is no such encoder, or it cannot be read.
+        EncoderError: if there is no such encoder, it cannot be read, or lacks the layer.
     """
     disable_progress_bars()
     transformers_logging.disable_progress_bar()
@@ -117,7 +123,7 @@ def load_encoder(
     if getattr(model, "pooler", None) is not None:
         model.pooler = None
     config = model.config
-    config.retrieval_layer = _retrieval_layer(name, config)
+    config.retrieval_layer = _retrieval_layer(name, config, retrieval_layer)
     return Encoder(
         name=name,
         model=model.to(device),
@@ -206,11 +212,16 @@ def _check_tokenizer(name: str, tokenizer: Any) -> None:
         )
 
 
-def _retrieval_layer(name: str, config: Any) -> int:
-    """The configuration's own word, the table, or two thirds of the layers."""
+def _retrieval_layer(name: str, config: Any, wanted: int | None) -> int:
+    """What is wanted, else the configuration's own word, the table, two thirds of the layers."""
     layers: int = config.num_hidden_layers
-    known = RETRIEVAL_LAYERS.get(Path(name).name, round(layers * 2 / 3))
-    return int(getattr(config, "retrieval_layer", None) or min(known, layers))
+    own = getattr(config, "retrieval_layer", None)
+    layer = next((number for number in (wanted, own) if number is not None), None)
+    if layer is None:
+        layer = RETRIEVAL_LAYERS.get(Path(name).name, round(layers * 2 / 3))
+    if not 0 <= layer <= layers:
+        raise EncoderError(f"retrieval layer {layer} of {name!r}: it has layers 0 to {layers}")
+    return int(layer)
 
 
 def _max_tokens(tokenizer: Any, config: Any) -> int:

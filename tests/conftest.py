@@ -1,0 +1,194 @@
+"""A tiny encoder with random weights, and tiny tasks of every kind that it can learn."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import datasets
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import (
+    BertConfig,
+    BertModel,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
+
+from trainables.encoder import load_encoder
+from trainables.tasks.task import MiniworldSource, Task
+
+SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+ENGLISH = [f"w{i}" for i in range(30)]
+FOREIGN = [f"x{i}" for i in range(30)]
+MARKS = ["good", "key", "what", "?", "."]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def shared_folder():
+    """The folder of shared data beside the repository, or where CURRICULUM_SHARED says."""
+    default = Path(__file__).resolve().parent.parent.parent / "shared"
+    folder = Path(os.environ.get("CURRICULUM_SHARED", default))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data in {folder}; CURRICULUM_SHARED names another place")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """A Hugging Face folder of an XLM-R of two layers; dropout is on."""
+    return save_tiny(tmp_path_factory.mktemp("tiny"), "xlm-roberta")
+
+
+@pytest.fixture(scope="session")
+def tiny_bert_folder(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("tiny-bert"), "bert")
+
+
+@pytest.fixture
+def tiny_encoder(tiny_folder):
+    """A fresh copy of the tiny encoder."""
+    return load_encoder(str(tiny_folder))
+
+
+@pytest.fixture(scope="session")
+def tiny_tasks():
+    """One task per kind."""
+    labels = {
+        "classification": ("no", "yes"),
+        "multiple_choice": ("0", "1", "2"),
+        "tagging": ("O", "B-A", "I-A", "B-B"),
+    }
+    metrics = {"span_qa": "qa", "tagging": "f1", "retrieval": "retrieval_accuracy"}
+    return {
+        kind: Task(
+            name=f"tiny-{kind}",
+            kind=kind,
+            source=MiniworldSource(generator="none"),
+            labels=labels.get(kind, ()),
+            metric=metrics.get(kind, "accuracy"),
+            role="both",
+            max_length=32,
+            train_size=200,
+            licence="none",
+            citation="none",
+        )
+        for kind in ROWS
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_rows():
+    """Rows by kind: `tiny_rows(kind, num_rows, seed)` gives a data set."""
+
+    def make(kind, num_rows=100, seed=0):
+        rng = random.Random(f"{kind} {seed}")
+        rows = [{"id": str(i), **ROWS[kind](rng)} for i in range(num_rows)]
+        return datasets.Dataset.from_list(rows)
+
+    return make
+
+
+def save_tiny(folder, family):
+    words = {word: i for i, word in enumerate(SPECIAL + ENGLISH + FOREIGN + MARKS)}
+    rules = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    rules.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    rules.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B:1 </s>:1" if family == "bert" else "<s> $A </s> </s> $B </s>",
+        special_tokens=[("<s>", 0), ("</s>", 2)],
+    )
+    inputs = ["input_ids", "token_type_ids"] if family == "bert" else ["input_ids"]
+    PreTrainedTokenizerFast(
+        tokenizer_object=rules,
+        model_max_length=64,
+        model_input_names=[*inputs, "attention_mask"],
+        bos_token="<s>",
+        cls_token="<s>",
+        eos_token="</s>",
+        sep_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+    ).save_pretrained(folder)
+    sizes = {
+        "vocab_size": len(words),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 66,
+        "pad_token_id": 1,
+    }
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        if family == "bert":
+            BertModel(BertConfig(**sizes)).save_pretrained(folder)
+        else:
+            config = XLMRobertaConfig(**sizes, type_vocab_size=1)
+            XLMRobertaModel(config).save_pretrained(folder)
+    return folder
+
+
+def _classification(rng):
+    words, label = rng.choices(ENGLISH, k=rng.randint(2, 8)), rng.randint(0, 1)
+    if label:
+        words[rng.randrange(len(words))] = "good"
+    return {
+        "text": " ".join(words),
+        "text_pair": " ".join(rng.choices(ENGLISH, k=3)),
+        "label": label,
+    }
+
+
+def _multiple_choice(rng):
+    choices, label = rng.sample(ENGLISH, 3), rng.randint(0, 2)
+    choices[label] = "good"
+    return {
+        "context": " ".join(rng.choices(ENGLISH, k=rng.randint(2, 6))),
+        "question": "what ?",
+        "choices": choices,
+        "label": label,
+    }
+
+
+def _span_qa(rng):
+    before, after = (rng.choices(ENGLISH, k=rng.randint(1, 20)) for _ in range(2))
+    answer = " ".join(rng.choices(FOREIGN, k=rng.randint(1, 2)))
+    context = " ".join([*before, "key", answer, *after])
+    return {
+        "context": context,
+        "question": "what ?",
+        "answers": [answer],
+        "answer_starts": [context.index("key") + 4],
+    }
+
+
+def _tagging(rng):
+    tokens = rng.choices(ENGLISH + FOREIGN, k=rng.randint(2, 10))
+    return {"tokens": tokens, "tags": [(1 if t[0] == "x" else 3 * (t[-1] == "3")) for t in tokens]}
+
+
+def _retrieval(rng):
+    numbers = rng.sample(range(30), k=rng.randint(4, 8))
+    return {
+        "source": " ".join(FOREIGN[i] for i in numbers),
+        "target": " ".join(ENGLISH[i] for i in numbers),
+    }
+
+
+ROWS = {
+    "classification": _classification,
+    "multiple_choice": _multiple_choice,
+    "span_qa": _span_qa,
+    "tagging": _tagging,
+    "retrieval": _retrieval,
+}
