@@ -1,0 +1,140 @@
+"""Which rows has a task of the embedded world? Generated, equal in every process.
+
+`read(generator, language, split)` is the only way in. Items are free of language, so the same id
+is the same item in all of them. Splits share no English text, over all tasks together: a hash of
+the text decides which split it may stand in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datasets import Dataset, Features, List, Value
+
+from trainables.miniworld.generators import DRAWS
+from trainables.miniworld.items import Item, Row
+from trainables.miniworld.languages import ENGLISH, get_language
+from trainables.tasks.task import SplitName
+
+_INT, _TEXT = Value("int64"), Value("string")
+_FEATURES: dict[str, dict[str, Any]] = {
+    "pair": {"text": _TEXT, "text_pair": _TEXT, "label": _INT},
+    "span": {
+        "context": _TEXT,
+        "question": _TEXT,
+        "answers": List(_TEXT),
+        "answer_starts": List(_INT),
+    },
+    "choice": {"context": _TEXT, "question": _TEXT, "choices": List(_TEXT), "label": _INT},
+    "tagged": {"tokens": List(_TEXT), "tags": List(_INT)},
+    "translation": {"source": _TEXT, "target": _TEXT},
+}
+_INTERMEDIATE = {"train": 9_000, "dev": 400}
+_TARGET = {"train": 2_700, "dev": 300, "search": 300, "report": 300}
+_UNTRAINED = {"search": 300, "report": 300}
+_SHARE_OF_TRAIN = 10
+"""Of 16 parts of all texts; dev, search and report have two each."""
+_SPLITS: tuple[SplitName, ...] = ("train",) * _SHARE_OF_TRAIN + ("dev", "search", "report") * 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """How many rows of which form a task has, and how one is drawn."""
+
+    draw: Callable[[random.Random], Item]
+    form: str
+    """Key of the columns."""
+    sizes: Mapping[str, int]
+    """Rows per split. train and dev are English; search and report exist in every language."""
+    train_and_dev_of: str = ""
+    """Generator whose train and dev splits are read in the stead of its own."""
+
+
+def _generator(name: str, form: str, sizes: Mapping[str, int]) -> Generator:
+    return Generator(draw=DRAWS[name], form=form, sizes=sizes)
+
+
+GENERATORS: dict[str, Generator] = {
+    "nli": _generator("nli", "pair", _INTERMEDIATE),
+    "paraphrase": _generator("paraphrase", "pair", _INTERMEDIATE),
+    "squad": _generator("squad", "span", _INTERMEDIATE),
+    "choice": _generator("choice", "choice", _INTERMEDIATE),
+    "pos": _generator("pos", "tagged", _INTERMEDIATE),
+    "ner": _generator("ner", "tagged", _INTERMEDIATE),
+    "xnli": _generator("xnli", "pair", _TARGET),
+    "udpos": _generator("udpos", "tagged", _TARGET),
+    "panx": _generator("panx", "tagged", _TARGET),
+    "xquad": Generator(
+        draw=DRAWS["xquad"], form="span", sizes=_UNTRAINED, train_and_dev_of="squad"
+    ),
+    "xcopa": _generator("xcopa", "choice", _TARGET),
+    "tatoeba": _generator("tatoeba", "translation", _UNTRAINED),
+}
+"""Every generator by the name that a `MiniworldSource` gives."""
+
+
+def read(generator: str, language: str, split: str) -> Dataset:
+    """Canonical rows (`trainables/tasks/task.py`) with `id`, in a fixed order.
+
+    Raises:
+        ValueError: for an unknown generator or language, a split that the generator does not
+            have, or a foreign train or dev split; says which there are.
+    """
+    if generator not in GENERATORS:
+        raise ValueError(_unknown(generator))
+    record, spoken = GENERATORS[generator], get_language(language)
+    if split in ("train", "dev") and record.train_and_dev_of:
+        return read(record.train_and_dev_of, language, split)
+    if split not in record.sizes:
+        raise ValueError(
+            f"{generator!r} of the embedded world has no split {split!r}; "
+            f"it has {', '.join(record.sizes)}"
+        )
+    if split in ("train", "dev") and spoken is not ENGLISH:
+        raise ValueError(
+            f"the {split} split of {generator!r} is English only, not {language!r}; "
+            "other languages have search and report"
+        )
+    rows = (item.row(spoken) for item in _items(generator, split))
+    named = [{"id": f"{generator}-{split}-{i}", **row} for i, row in enumerate(rows)]
+    return Dataset.from_list(
+        named, features=Features({"id": _TEXT, **_FEATURES[record.form]}), split=None
+    )
+
+
+def _items(generator: str, split: str) -> list[Item]:
+    """As many different items as the split holds, all of texts that belong to it."""
+    record = GENERATORS[generator]
+    rng = random.Random(f"miniworld {generator} {split}")
+    found: dict[str, Item] = {}
+    while len(found) < record.sizes[split]:
+        item = record.draw(rng)
+        content = _content(item.row(ENGLISH))
+        if _split_of(content) == split:
+            found.setdefault(content, item)
+    return list(found.values())
+
+
+def _content(row: Row) -> str:
+    """The English text without labels: what must not stand in two splits."""
+    texts = [row[c] for c in _TEXT_COLUMNS if c in row]
+    return json.dumps(texts)
+
+
+_TEXT_COLUMNS = ("text", "text_pair", "context", "question", "choices", "tokens", "source")
+
+
+def _split_of(content: str) -> SplitName:
+    return _SPLITS[hashlib.sha256(content.encode()).digest()[0] % len(_SPLITS)]
+
+
+def _unknown(generator: str) -> str:
+    near = difflib.get_close_matches(generator, GENERATORS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(GENERATORS)}"
+    return f"the embedded world has no generator {generator!r}; {hint}"

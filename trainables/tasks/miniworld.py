@@ -1,0 +1,91 @@
+"""Which tasks does the embedded world have? Generated ones of every kind; nothing is downloaded.
+
+Intermediate tasks teach what the targets need on simpler text; apart from mini-squad, which is
+the training set of mini-xquad, no intermediate task is the training set of a target. A test bed:
+no result on these tasks says anything about human languages.
+"""
+
+from __future__ import annotations
+
+from trainables.miniworld.generators import NLI
+from trainables.miniworld.grammar import ENTITIES, POS
+from trainables.miniworld.languages import INVENTED, LANGUAGES
+from trainables.tasks.task import KindName, MiniworldSource, Task
+
+_LANGUAGES = tuple(LANGUAGES)
+_FOREIGN = tuple(language.code for language in INVENTED)
+_INTERMEDIATE_SIZE, _TARGET_SIZE = 9_000, 2_700
+_GROUPS = {"span_qa": "qa", "tagging": "structured", "retrieval": "retrieval"}
+_MAX_LENGTH = 80
+
+
+def _task(
+    name: str,
+    kind: KindName,
+    *,
+    metric: str,
+    labels: tuple[str, ...] = (),
+    languages: tuple[str, ...] = (),
+    train_task: str | None = None,
+    train_size: int | None = None,
+    note: str = "",
+) -> Task:
+    default_size = _TARGET_SIZE if languages else _INTERMEDIATE_SIZE
+    return Task(
+        name=f"mini-{name}",
+        kind=kind,
+        source=MiniworldSource(generator=name),
+        labels=labels,
+        languages=languages or ("en",),
+        metric=metric,
+        role="target" if languages else "intermediate",
+        train_task=train_task,
+        max_length=_MAX_LENGTH,
+        train_size=default_size if train_size is None else train_size,
+        group=_GROUPS.get(kind, "classification"),  # type: ignore[arg-type]
+        licence="generated; the licence of this package",
+        citation="trainables/miniworld",
+        note=note,
+    )
+
+
+MINIWORLD: tuple[Task, ...] = (
+    _task("nli", "classification", metric="accuracy", labels=NLI, note="Single clauses."),
+    _task(
+        "paraphrase",
+        "classification",
+        metric="accuracy",
+        labels=("different", "same"),
+        note="Pairs with nearly the same words, as in PAWS.",
+    ),
+    _task("squad", "span_qa", metric="qa", note="Also the training set of mini-xquad."),
+    _task(
+        "choice",
+        "multiple_choice",
+        metric="accuracy",
+        labels=("0", "1", "2", "3"),
+        note="Effects only.",
+    ),
+    _task("pos", "tagging", metric="f1", labels=POS),
+    _task("ner", "tagging", metric="f1", labels=ENTITIES),
+    _task("xnli", "classification", metric="accuracy", labels=NLI, languages=_LANGUAGES),
+    _task("udpos", "tagging", metric="f1", labels=POS, languages=_LANGUAGES),
+    _task("panx", "tagging", metric="f1", labels=ENTITIES, languages=_LANGUAGES),
+    _task(
+        "xquad",
+        "span_qa",
+        metric="qa",
+        languages=_LANGUAGES,
+        train_task="mini-squad",
+        train_size=_INTERMEDIATE_SIZE,
+    ),
+    _task("xcopa", "multiple_choice", metric="accuracy", labels=("0", "1"), languages=_LANGUAGES),
+    _task(
+        "tatoeba",
+        "retrieval",
+        metric="retrieval_accuracy",
+        languages=_FOREIGN,
+        train_size=0,
+        note="English is the other side of every language.",
+    ),
+)
