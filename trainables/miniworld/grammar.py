@@ -71,7 +71,8 @@ def text_of(words: list[Word]) -> str:
 
 
 def _subject(clause: Clause, language: Language) -> list[Word]:
-    phrase, role = (clause.patient, "patient") if clause.passive else (clause.agent, "agent")
+    role: Role = "patient" if clause.passive else "agent"
+    phrase = clause.patient if clause.passive else clause.agent
     return _noun_phrase(phrase, language, role, "")
 
 
@@ -109,7 +110,7 @@ def _verb(clause: Clause, language: Language) -> list[Word]:
     return words
 
 
-def _noun_phrase(phrase: Phrase, language: Language, role: str, case: str) -> list[Word]:
+def _noun_phrase(phrase: Phrase, language: Language, role: Role, case: str) -> list[Word]:
     return _FORMS[phrase.form](phrase, language, role, case)
 
 

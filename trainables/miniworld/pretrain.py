@@ -18,7 +18,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForMaskedLM
+from transformers import (
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaForMaskedLM,
+    XLMRobertaModel,
+)
 
 from trainables.miniworld.corpus import examples
 from trainables.miniworld.tokenizer import MAX_TOKENS, SPECIAL, build_tokenizer
@@ -81,9 +86,18 @@ def pretrain(plan: Pretraining) -> tuple[XLMRobertaForMaskedLM, PreTrainedTokeni
 
 
 def save(model: XLMRobertaForMaskedLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write config.json, model.safetensors, tokenizer.json, tokenizer_config.json."""
-    model.save_pretrained(folder)
+    """Write config.json, model.safetensors, tokenizer.json, tokenizer_config.json.
+
+    The encoder alone, with a pooler of zeros: nobody uses it, but without it every loading would
+    draw one and say so.
+    """
+    encoder = XLMRobertaModel(model.config, add_pooling_layer=True)
+    torch.nn.init.zeros_(encoder.pooler.dense.weight)
+    encoder.load_state_dict(model.roberta.state_dict(), strict=False)
+    encoder.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    for path in folder.iterdir():
+        path.chmod(0o644)
 
 
 def _config(plan: Pretraining, tokenizer: PreTrainedTokenizerFast) -> XLMRobertaConfig:
