@@ -1,10 +1,8 @@
 """Do our scores agree with the official scripts?"""
 
 import json
-import os
 import random
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,18 +45,10 @@ BIO = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
 IOBES = ["O", "B-A", "I-A", "E-A", "S-A", "B-B", "I-B", "E-B", "S-B"]
 
 
-def golden(task: str) -> Path:
-    default = Path(__file__).resolve().parents[2] / "shared"
-    path = Path(os.environ.get("CURRICULUM_SHARED", default)) / "golden" / f"{task}.json"
-    if not path.is_file():
-        pytest.skip(f"no golden cases of {task}: set CURRICULUM_SHARED to the shared folder")
-    return path
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize("task", SCORERS)
-def test_every_golden_case_scores_as_the_official_script(task):
-    path = golden(task)
+def test_every_golden_case_scores_as_the_official_script(task, shared_folder):
+    path = shared_folder / "golden" / f"{task}.json"
     cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
     scored = list(score_file(task, path))
     assert len(scored) == len(cases) > 0
@@ -72,8 +62,8 @@ def test_every_golden_case_scores_as_the_official_script(task):
 
 
 @pytest.mark.shared
-def test_every_golden_file_has_a_scorer():
-    files = {path.stem for path in golden("udpos").parent.glob("*.json")}
+def test_every_golden_file_has_a_scorer(shared_folder):
+    files = {path.stem for path in (shared_folder / "golden").glob("*.json")}
     assert files == set(SCORERS)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 
 import datasets
 import pyarrow as pa
 
-from trainables.hub import quiet
+from trainables.hub import DataError, quiet
 from trainables.tasks.adapters import Adapter, Batch, Origin
 from trainables.tasks.task import KindName
 
@@ -45,11 +46,26 @@ def canonical(
         kind: the task's kind.
         language: the rows' language.
         split: the hub's split name, part of the ids.
+
+    Raises:
+        DataError: no rows, or columns that the adapter does not know.
     """
+    if not len(raw):
+        raise DataError(f"the {split} split in {language!r} has no rows")
 
     def adapt(batch: Batch, numbers: list[int]) -> Batch:
         return adapter(batch, Origin(language=language, split=split, rows=numbers))
 
+    try:
+        return _mapped(raw, adapt, kind)
+    except KeyError as error:
+        has = ", ".join(raw.column_names)
+        raise DataError(f"the {split} split has no column {error}; it has: {has}") from error
+
+
+def _mapped(
+    raw: datasets.Dataset, adapt: Callable[[Batch, list[int]], Batch], kind: KindName
+) -> datasets.Dataset:
     with quiet():
         return raw.map(
             adapt,

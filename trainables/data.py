@@ -9,7 +9,6 @@ split in a cache folder, shared by all processes of a machine.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import logging
 import shutil
@@ -24,6 +23,7 @@ import pyarrow as pa
 from trainables import hub
 from trainables.canonical import canonical, half, rows_hash, with_unique_ids
 from trainables.hub import DataError
+from trainables.miniworld import rows as miniworld
 from trainables.tasks import get_task
 from trainables.tasks.adapters import ADAPTERS
 from trainables.tasks.task import HubSource, SplitName, Task
@@ -48,6 +48,8 @@ class _Place:
     hub_split: str
     half: str
     """`a`, `b`, or "" for the whole split."""
+    stand_in: bool
+    """Whether the mirror, if the rows are from one, fills the split from another one."""
 
 
 def load_rows(
@@ -73,12 +75,12 @@ def load_rows(
         DataError: no such split, language, configuration or folder, or no network.
     """
     if not isinstance(task.source, HubSource):
-        return _miniworld_rows(task.source.generator, language, split)
+        return miniworld.read(task.source.generator, language, split)
     if _delegated(task, split):
         return load_rows(
             get_task(str(task.train_task)), language, split, mirror=mirror, cache=cache
         )
-    place = _place(task, task.source, language, split)
+    place = _place(task, task.source, language, split, mirror)
     files = hub.mirror_files(mirror, place.source, place.config, place.hub_split)
     if cache is None:
         return _described(*_made(place, files, None))
@@ -112,12 +114,6 @@ def provenance(rows: datasets.Dataset) -> dict[str, Any]:
     return facts
 
 
-def _miniworld_rows(generator: str, language: str, split: SplitName) -> datasets.Dataset:
-    rows = importlib.import_module("trainables.miniworld.rows")
-    made: datasets.Dataset = rows.read(generator, language, split)
-    return made
-
-
 def _delegated(task: Task, split: SplitName) -> bool:
     own = not isinstance(task.source, HubSource) or split in task.source.splits
     return not own and task.train_task is not None and split in ("train", "dev")
@@ -135,7 +131,7 @@ def _declared(task: Task, split: SplitName) -> tuple[str, ...]:
 def _can_load(
     task: Task, source: HubSource, language: str, split: SplitName, mirror: Path | None
 ) -> bool:
-    place = _place(task, source, language, split)
+    place = _place(task, source, language, split, mirror)
     try:
         hub.mirror_files(mirror, source, place.config, place.hub_split)
     except hub.NotInMirrorError:
@@ -143,7 +139,9 @@ def _can_load(
     return True
 
 
-def _place(task: Task, source: HubSource, language: str, split: SplitName) -> _Place:
+def _place(
+    task: Task, source: HubSource, language: str, split: SplitName, mirror: Path | None
+) -> _Place:
     if split not in source.splits:
         raise DataError(f"{task.name} has no {split} split; it has: {', '.join(source.splits)}")
     known = _declared(task, split)
@@ -152,6 +150,7 @@ def _place(task: Task, source: HubSource, language: str, split: SplitName) -> _P
             f"{task.name} has no {split} split in {language!r}; it has one in: {', '.join(known)}"
         )
     hub_split, _, name = source.splits[split].partition("@")
+    marks = {split, f"{split}:{language}"} & set(source.stand_in_splits)
     return _Place(
         task=task,
         source=source,
@@ -160,6 +159,7 @@ def _place(task: Task, source: HubSource, language: str, split: SplitName) -> _P
         config=source.config.format(language=source.config_names.get(language, language)),
         hub_split=hub_split,
         half=name,
+        stand_in=bool(marks) and hub.stands_in(mirror, source),
     )
 
 
@@ -171,6 +171,7 @@ def _made(
         raw, found = hub.read_mirror(files), {"place": "mirror", "id": place.source.path}
     else:
         raw, found = hub.read_hub(place.source, place.config, place.hub_split, downloads)
+    _check_label_names(raw, place)
     adapter, kind = ADAPTERS[place.source.adapter], place.task.kind
     rows = canonical(raw, adapter, kind, language=place.language, split=place.hub_split)
     facts = {
@@ -178,11 +179,26 @@ def _made(
         "config": place.config,
         "split": place.source.splits[place.split],
         "dropped": len(raw) - len(rows),
-        "stand_in": bool(files) and place.split in place.source.stand_in_splits,
+        "stand_in": bool(files) and place.stand_in,
     }
     if facts["dropped"]:
         _log.info("%s: %s rows without gold label left out", facts["config"], facts["dropped"])
     return with_unique_ids(half(rows, place.half)), facts
+
+
+def _check_label_names(raw: datasets.Dataset, place: _Place) -> None:
+    """Refuse rows whose integers mean other labels than the task's."""
+    columns = [getattr(feature, "feature", feature) for feature in raw.features.values()]
+    named = [tuple(x.names) for x in columns if isinstance(x, datasets.ClassLabel)]
+    if (
+        place.task.kind in ("classification", "tagging")
+        and named
+        and place.task.labels not in named
+    ):
+        raise DataError(
+            f"{place.source.path} ({place.config}) has the labels {', '.join(named[0])}; "
+            f"{place.task.name} has {', '.join(place.task.labels)}, in this order"
+        )
 
 
 def _described(rows: datasets.Dataset, facts: dict[str, Any]) -> datasets.Dataset:
@@ -194,7 +210,7 @@ def _key(place: _Place, files: list[Path]) -> str:
     task, source = place.task, place.source
     what = (VERSION, task.kind, task.labels, source.adapter, place.language)
     where = (source.path, source.fallbacks, source.revision, place.config, place.hub_split)
-    marks = (place.half, place.split in source.stand_in_splits)
+    marks = (place.half, place.stand_in)
     found = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     return hashlib.sha256(json.dumps([what, where, marks, found]).encode()).hexdigest()[:32]
 

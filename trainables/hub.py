@@ -1,13 +1,14 @@
 """Where are the files of a hub data set: in a mirror folder, or on the hub?
 
 A mirror is a folder `datasets/<org>/<name>/` with the same parquet files as the hub, placed as the
-data set's README says (`configs:`), or as `<config>/<split>-*.parquet`. On the hub the pinned
+data set's README says (`configs:`), or else as `FOLDERS` says. On the hub the pinned
 revision is tried, then the hub's own parquet copy, then other ids: since datasets 4 nothing loads
 by a script, and no code of a data set is ever run.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -23,6 +24,11 @@ from trainables.tasks.task import HubSource
 
 PARQUET_COPY = "refs/convert/parquet"
 """The branch where the hub itself keeps a parquet copy of a data set."""
+
+FOLDERS = ("{config}/{split}-*.parquet", "{config}/{split}/*.parquet")
+"""Where a split lies without a README: as most data sets, or as the hub's parquet copy."""
+
+_log = logging.getLogger(__name__)
 
 
 class DataError(ValueError):
@@ -53,6 +59,15 @@ def mirror_files(mirror: Path | None, source: HubSource, config: str, split: str
         if folder.is_dir():
             return _split_files(folder, config, split)
     return []
+
+
+def stands_in(mirror: Path | None, source: HubSource) -> bool:
+    """Whether the mirror's MANIFEST.md says STAND-IN in its section about the data set."""
+    manifest = mirror / "MANIFEST.md" if mirror is not None else None
+    if manifest is None or not manifest.is_file():
+        return False
+    _, _, section = manifest.read_text(encoding="utf-8").partition(f"## {source.path} ")
+    return "STAND-IN" in section.partition("\n## ")[0]
 
 
 def read_mirror(files: list[Path]) -> datasets.Dataset:
@@ -97,6 +112,8 @@ def read_hub(
         except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
             failures.append(f"  {path}@{revision or 'main'}: {_first_line(error)}")
         else:
+            if failures:
+                _log.warning("%s is read since others fail:\n%s", path, "\n".join(failures))
             return rows, {"place": "hub", "id": path, "revision": revision or "main"}
     raise DataError(f"no {config} {split} of {source.path} on the hub:\n" + "\n".join(failures))
 
@@ -123,7 +140,8 @@ def _attempts(source: HubSource) -> list[tuple[str, str | None]]:
 
 def _split_files(folder: Path, config: str, split: str) -> list[Path]:
     declared = _declared(folder).get(config, {})
-    patterns = declared.get(split, () if declared else (f"{config}/{split}-*.parquet",))
+    usual = tuple(place.format(config=config, split=split) for place in FOLDERS)
+    patterns = declared.get(split, ()) if declared else usual
     files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
     if files:
         return files
@@ -146,18 +164,24 @@ def _declared(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     if not text.startswith("---\n"):
         return {}
-    head = yaml.safe_load(text.split("---\n", 2)[1])
-    configs = head.get("configs", []) if isinstance(head, dict) else []
-    return {c["config_name"]: _patterns(c.get("data_files")) for c in configs}
+    try:
+        configs = yaml.safe_load(text.split("---\n", 2)[1]).get("configs", [])
+        declared = {c["config_name"]: _patterns(c.get("data_files")) for c in configs}
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise DataError(f"cannot read the head of {readme}: {_first_line(error)}") from error
+    for pattern in (p for splits in declared.values() for ps in splits.values() for p in ps):
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            raise DataError(f"{readme} names files outside its folder: {pattern!r}")
+    return declared
 
 
 def _patterns(data_files: Any) -> dict[str, tuple[str, ...]]:
-    if not isinstance(data_files, list):
+    """Split to patterns, where `data_files` lists them; other forms: as without a README."""
+    if not isinstance(data_files, list) or not all(isinstance(x, dict) for x in data_files):
         return {}
     return {
         part["split"]: (part["path"],) if isinstance(part["path"], str) else tuple(part["path"])
         for part in data_files
-        if isinstance(part, dict)
     }
 
 

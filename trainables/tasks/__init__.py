@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import importlib.util
 from collections.abc import Iterable
 
 from trainables.tasks.intermediate import INTERMEDIATE
+from trainables.tasks.miniworld import MINIWORLD
 from trainables.tasks.task import HubSource, KindName, MiniworldSource, SplitName, Task
 from trainables.tasks.xtreme import XTREME
 
@@ -50,12 +49,5 @@ def get_task(name: str) -> Task:
     return TASKS[name]
 
 
-def _miniworld() -> tuple[Task, ...]:
-    if importlib.util.find_spec("trainables.tasks.miniworld") is None:
-        return ()
-    tasks: tuple[Task, ...] = importlib.import_module("trainables.tasks.miniworld").MINIWORLD
-    return tasks
-
-
-TASKS: dict[str, Task] = by_name((*INTERMEDIATE, *XTREME, *_miniworld()))
+TASKS: dict[str, Task] = by_name((*INTERMEDIATE, *XTREME, *MINIWORLD))
 """Every declared task by name."""

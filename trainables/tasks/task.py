@@ -31,7 +31,8 @@ class HubSource:
     fallbacks: tuple[str, ...] = ()
     """Other ids that hold the same files, tried in order."""
     stand_in_splits: tuple[str, ...] = ()
-    """Our split names which the mirror fills from another real split: marked in every table."""
+    """Our split names which the mirror fills from another real split: marked in every table.
+    `report:ar` means that language alone. Only a mirror whose MANIFEST.md says STAND-IN counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

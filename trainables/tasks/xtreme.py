@@ -51,7 +51,7 @@ XTREME: tuple[Task, ...] = (
                 "report": "test",
             },
             revision="4cd8187c404bda33cb1f62b49b001115862acf37",
-            stand_in_splits=("train", "report"),
+            stand_in_splits=("train", *(f"report:{x}" for x in ("en", "es", "fr", "ja", "ko"))),
         ),
         labels=("0", "1"),
         languages=PAWSX,
@@ -60,7 +60,6 @@ XTREME: tuple[Task, ...] = (
         train_size=49_401,
         licence="free use, credit to Google asked",
         citation="Yang et al. 2019, arXiv 1908.11828",
-        note="In the sample mirror the report split of de and zh is real, the others stand in.",
     ),
     Task(
         name="xcopa",
@@ -100,7 +99,7 @@ XTREME: tuple[Task, ...] = (
                 "report": "test",
             },
             config_names=UDPOS,
-            stand_in_splits=("report",),
+            stand_in_splits=("report:ar", "report:fa", "report:hi", "report:ur"),
         ),
         labels=labels.UPOS,
         languages=tuple(UDPOS),
@@ -113,8 +112,8 @@ XTREME: tuple[Task, ...] = (
         licence="per UD treebank",
         citation=_XTREME_CITATION,
         note=(
-            f"{_NO_REVISION} In the sample mirror the report split of ar, fa, hi and ur stands in,"
-            " the others are test rows of a newer UD release."
+            f"{_NO_REVISION} In the sample mirror report rows are from a newer UD release where"
+            " they do not stand in."
         ),
     ),
     Task(
