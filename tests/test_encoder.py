@@ -74,6 +74,20 @@ def test_torn_weights_are_said(tiny_folder, tmp_path):
         load_encoder(str(folder))
 
 
+def test_weights_that_are_not_there_are_never_drawn_at_random(tiny_folder, tmp_path):
+    folder = tmp_path / "lacking"
+    shutil.copytree(tiny_folder, folder)
+    edit_json(folder / "config.json", num_hidden_layers=3)
+    with pytest.raises(EncoderError, match=r"weights are not in its files, encoder\.layer\.2\."):
+        load_encoder(str(folder))
+
+
+def test_loading_is_silent(tiny_folder, capfd, caplog):
+    load_encoder(str(tiny_folder))
+    assert capfd.readouterr() == ("", "")
+    assert caplog.text == ""
+
+
 def test_weights_go_out_and_in(tiny_folder):
     one, two = load_encoder(str(tiny_folder)), load_encoder(str(tiny_folder))
     with torch.no_grad():

@@ -150,15 +150,18 @@ def test_evaluation_repeats_to_the_bit(name, tiny_tasks, tiny_rows, tiny_encoder
     assert all(0 <= value <= 1 for value in first.metrics.values())
 
 
-def test_words_cut_off_are_predicted_outside(tiny_tasks, tiny_rows, tiny_encoder, tmp_path):
+@pytest.mark.parametrize("max_length", [4, 5, 6, 9])
+def test_long_sentences_lose_no_word(max_length, tiny_tasks, tiny_encoder, tmp_path):
     task = tiny_tasks["tagging"]
-    rows = datasets.Dataset.from_dict(
-        {"id": ["0"], "tokens": [["x1", "x2", "x3", "x4"]], "tags": [[1, 2, 1, 1]]}
-    )
-    data = encode(task, rows, tiny_encoder, tmp_path, max_length=4)
-    outputs = gold_outputs("tagging", data)
-    predicted = KINDS["tagging"].decode(task, rows, data.columns, outputs)
-    assert predicted == [["B-A", "I-A", "O", "O"]]
+    tokens, tags = ["x1", "x2 x3 x4", "x5", "x6 x7", "x8"], [1, 2, 3, 0, 1]
+    rows = datasets.Dataset.from_dict({"id": ["0"], "tokens": [tokens], "tags": [tags]})
+    data = encode(task, rows, tiny_encoder, tmp_path, max_length=max_length)
+    assert int(data.lengths.max()) <= max_length
+    assert data.columns["word"].flat.tolist() == [0, 1, 2, 3, 4]
+    predicted = KINDS["tagging"].decode(task, rows, data.columns, gold_outputs("tagging", data))
+    assert predicted == [["B-A", "I-A", "B-B", "O", "B-A"]]
+    batch = KINDS["tagging"].collate(data.take(np.arange(len(data))), tiny_encoder.pad_id)
+    assert (batch["tag"] >= 0).sum() == 5
 
 
 def test_only_first_sub_words_are_labelled(tiny_tasks, tiny_encoder, tmp_path):

@@ -35,6 +35,7 @@ Tatoeba script; base: `specific_layer 7` for 12 layers there (literature.md 1.2,
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
+_LOCAL = {"local_files_only": True, "trust_remote_code": False}
 _VOLATILE = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")
 
 
@@ -103,25 +104,13 @@ def load_encoder(
         EncoderError: if there is no such encoder, it cannot be read, or lacks the layer.
     """
     disable_progress_bars()
-    transformers_logging.disable_progress_bar()
     folder = encoder_folder(name, revision=revision, mirror=mirror)
-    local = {"local_files_only": True, "trust_remote_code": False}
     try:
-        config = AutoConfig.from_pretrained(folder, **local)
-        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **local)
-        model = AutoModel.from_pretrained(
-            folder,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            attn_implementation="eager" if torch.device(device).type == "cpu" else "sdpa",
-            **local,
-        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **_LOCAL)
+        model = _load_model(folder, "eager" if torch.device(device).type == "cpu" else "sdpa")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise EncoderError(f"the encoder {name!r} in {folder} cannot be read: {error}") from error
     _check_tokenizer(name, tokenizer)
-    if getattr(model, "pooler", None) is not None:
-        model.pooler = None
     config = model.config
     config.retrieval_layer = _retrieval_layer(name, config, retrieval_layer)
     return Encoder(
@@ -157,6 +146,31 @@ def encoder_folder(name: str, *, revision: str | None = None, mirror: Path | Non
         return Path(snapshot_download(name, revision=revision, allow_patterns=_FILES))
     except Exception as error:  # offline, refused and unknown have no common class over versions
         raise EncoderError(_missing(name, mirror, error)) from error
+
+
+def _load_model(folder: Path, attention: str) -> Any:
+    """The weights without pooler; transformers' report on what it drops is not for our users."""
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    try:
+        model, report = AutoModel.from_pretrained(
+            folder,
+            config=AutoConfig.from_pretrained(folder, **_LOCAL),
+            dtype=torch.float32,
+            use_safetensors=True,
+            attn_implementation=attention,
+            output_loading_info=True,
+            **_LOCAL,
+        )
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
+    if missing:
+        raise ValueError(f"{len(missing)} weights are not in its files, {missing[0]} for one")
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model
 
 
 def encoder_tensors(model: nn.Module) -> dict[str, Tensor]:

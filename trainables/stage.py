@@ -90,7 +90,8 @@ class FineTuning:
         self._looks = _look_steps(recipe, self.num_steps) if dev_score else frozenset()
         self._best: dict[str, Tensor] = {}
         self._module = nn.ModuleDict({"encoder": encoder.model, "heads": self.heads})
-        self._optimizer = _optimizer(self._module, recipe)
+        self._parameters = list(self._module.parameters())
+        self._optimizer = _optimizer(self._parameters, recipe)
         self._dtype = autocast_dtype(recipe.precision, encoder.device)
         _set_checkpointing(encoder.model, recipe.gradient_checkpointing)
 
@@ -112,7 +113,7 @@ class FineTuning:
         self._optimizer.zero_grad(set_to_none=True)
         with seeded_dropout(self._seed, self._name, self.step, self.encoder.device):
             loss = self._backward(part, features)
-        norm = nn.utils.clip_grad_norm_(self._module.parameters(), self._recipe.clip)
+        norm = nn.utils.clip_grad_norm_(self._parameters, self._recipe.clip)
         if not (math.isfinite(loss) and math.isfinite(norm.item())):
             raise TrainingDiverged(self._diverged(part, loss, norm.item()))
         for group in self._optimizer.param_groups:
@@ -221,9 +222,8 @@ def _look_steps(recipe: Recipe, num_steps: int) -> frozenset[int]:
     return frozenset(max(1, round(num_steps * look / looks)) for look in range(1, looks + 1))
 
 
-def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+def _optimizer(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
     """AdamW without decay on biases and LayerNorm, which are the vectors among the parameters."""
-    parameters = list(module.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
