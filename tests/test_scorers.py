@@ -187,7 +187,9 @@ def test_accuracy_wants_one_prediction_per_label():
         ("udpos", "[]", "no list of cases"),
         ("udpos", '{"cases": [{"gold": [["X"]]}]}', r"cases\[0\] lacks 'predicted'"),
         ("udpos", '{"cases": [{"gold": [["X"]], "predicted": [[]]}]}', "0 tags, wanted 1"),
+        ("udpos", '{"cases": [{"gold": [["X"]], "predicted": [[""]]}]}', "a tag is empty"),
         ("mlqa", '{"cases": [3]}', "is int, wanted an object"),
+        ("mewslix", '{"cases": [{"gold": {}, "predicted": {}}]}', "nothing to score"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_place(tmp_path, task, content, message):

@@ -96,5 +96,7 @@ def _metrics(scorer: Scorer, case: Any, number: int, path: Path) -> dict[str, An
         return scorer(case)
     except KeyError as error:
         raise ValueError(f"{where} lacks {error}; it has: {', '.join(case)}") from error
+    except ZeroDivisionError as error:
+        raise ValueError(f"{where} has nothing to score") from error
     except (ValueError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"{where} cannot be scored: {error}") from error

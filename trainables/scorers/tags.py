@@ -55,6 +55,8 @@ def score_tags(case: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _split(tag: str) -> tuple[str, str]:
+    if not tag:
+        raise ValueError("a tag is empty")
     return tag[:1], tag[1:].split("-", maxsplit=1)[-1] or "_"
 
 
