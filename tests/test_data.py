@@ -274,6 +274,21 @@ def test_cached_rows_are_memory_mapped_and_the_same(tmp_path):
     assert provenance(mapped) == provenance(in_memory)
 
 
+@pytest.mark.parametrize("name", ["rows.arrow", "rows.json"])
+def test_a_truncated_entry_is_made_again(tmp_path, name):
+    mirror, cache = tiny_mnli(tmp_path / "m", [0, 1, 2]), tmp_path / "cache"
+    before = rows_hash(load_rows(TASKS["mnli"], "en", "dev", mirror=mirror, cache=cache))
+    file = next(cache.rglob(name))
+    file.write_bytes(file.read_bytes()[:-9])
+    again = load_rows(TASKS["mnli"], "en", "dev", mirror=mirror, cache=cache)
+    assert rows_hash(again) == before
+
+
+def test_retrieval_has_no_training_rows_in_any_language():
+    for name in ("tatoeba", "mini-tatoeba"):
+        assert available_languages(TASKS[name], "train") == ()
+
+
 def test_a_changed_mirror_is_read_again(tmp_path):
     cache = tmp_path / "cache"
     for labels in ([0, 1, 2], [0, 1, 2, 2]):

@@ -85,7 +85,7 @@ def load_rows(
     if cache is None:
         return _described(*_made(place, files, None))
     entry = cache / "rows" / _key(place, files)
-    if not (entry / "rows.json").is_file():
+    if not _is_complete(entry):
         _write(entry, *_made(place, files, cache / "hub"))
     return _read(entry)
 
@@ -123,7 +123,7 @@ def _declared(task: Task, split: SplitName) -> tuple[str, ...]:
     if isinstance(task.source, HubSource) and split not in task.source.splits:
         return ()
     if split in ("train", "dev"):
-        return ("en",)
+        return ("en",) if task.train_size else ()
     hidden = task.report_only if split == "search" else ()
     return tuple(x for x in task.languages if x not in hidden)
 
@@ -215,6 +215,21 @@ def _key(place: _Place, files: list[Path]) -> str:
     return hashlib.sha256(json.dumps([what, where, marks, found]).encode()).hexdigest()[:32]
 
 
+def _is_complete(entry: Path) -> bool:
+    """Whether the entry is there; one that a crash has cut short is removed."""
+    facts, rows = entry / "rows.json", entry / "rows.arrow"
+    if not facts.is_file():
+        return False
+    try:
+        if json.loads(facts.read_text(encoding="utf-8"))["bytes"] == rows.stat().st_size:
+            return True
+    except (ValueError, TypeError, KeyError, OSError):
+        pass
+    _log.warning("the rows in %s are damaged and are made again", entry)
+    shutil.rmtree(entry, ignore_errors=True)
+    return False
+
+
 def _write(entry: Path, rows: datasets.Dataset, facts: dict[str, Any]) -> None:
     """Write beside the entry and rename; if another process was first, its rows are as good."""
     entry.parent.mkdir(parents=True, exist_ok=True)
@@ -223,7 +238,8 @@ def _write(entry: Path, rows: datasets.Dataset, facts: dict[str, Any]) -> None:
     try:
         with pa.ipc.new_stream(str(folder / "rows.arrow"), schema) as stream:
             stream.write_table(rows.with_format("arrow")[:].cast(schema))
-        (folder / "rows.json").write_text(json.dumps(facts), encoding="utf-8")
+        sized = {**facts, "bytes": (folder / "rows.arrow").stat().st_size}
+        (folder / "rows.json").write_text(json.dumps(sized), encoding="utf-8")
         folder.rename(entry)
     except OSError:
         if not (entry / "rows.json").is_file():
@@ -234,4 +250,5 @@ def _write(entry: Path, rows: datasets.Dataset, facts: dict[str, Any]) -> None:
 
 def _read(entry: Path) -> datasets.Dataset:
     facts = json.loads((entry / "rows.json").read_text(encoding="utf-8"))
+    del facts["bytes"]
     return _described(datasets.Dataset.from_file(str(entry / "rows.arrow")), facts)
