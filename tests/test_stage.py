@@ -120,6 +120,24 @@ def test_dropout_is_on_in_training(tuning):
     assert drive(calm, 1)[0].loss != drive(tuning(), 1)[0].loss
 
 
+def test_every_step_has_dropout_of_its_own(tiny_folder, part_of):
+    recipe = Recipe(learning_rate=1e-12, epochs=4, batch_size=128, micro_batch=128)
+    training = FineTuning(
+        load_encoder(str(tiny_folder)), [part_of("tagging")], recipe=recipe, seed=1
+    )
+    losses = [step.loss for step in drive(training)]
+    assert len(losses) == 4
+    assert max(losses) - min(losses) > 1e-4
+
+
+def test_gradient_is_clipped(tuning):
+    training = tuning(recipe=replace(RECIPE, clip=0.01))
+    drive(training, 2)
+    gradients = [p.grad for p in training.heads.parameters()]
+    gradients += [p.grad for p in training.encoder.model.parameters()]
+    assert torch.nn.utils.get_total_norm(gradients).item() == pytest.approx(0.01, rel=1e-3)
+
+
 def test_best_step_is_what_remains(tuning):
     best, straight = tuning(dev=True, recipe=replace(RECIPE, evaluations=5)), tuning()
     steps = drive(best)

@@ -233,9 +233,10 @@ def _optimizer(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Ad
 
 def _set_checkpointing(model: Any, wanted: bool) -> None:
     if wanted:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    elif model.is_gradient_checkpointing:
-        model.gradient_checkpointing_disable()
+        kwargs = {"use_reentrant": False}
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs=kwargs)
+    elif model.is_activation_checkpointing:
+        model.activation_checkpointing_disable()
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
