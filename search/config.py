@@ -15,9 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from search.study_checks import NumTrainRows, rule_problems
-from search.study_errors import StudyError, field_problems, field_text
-from search.study_fields import NONE, StudyConfig, nearest
+from search.space_checks import NumTrainRows
+from search.study_checks import rule_problems
+from search.study_errors import StudyError, field_problems
+from search.study_fields import StudyConfig
+from search.study_values import NONE, nearest
 from search.study_yaml import read_yaml, write_yaml
 
 __all__ = [
@@ -52,6 +54,10 @@ _VALID: dict[str, Any] = {
     "targets": [],
 }
 """Stands in for required fields that are wrong, so that the others can still be checked."""
+
+
+_VALID_ITEMS = {"space.sizes": "full", "space.given": NONE}
+"""Stands in for a wrong item, so that the others keep their positions."""
 
 
 def load_study(
@@ -197,22 +203,36 @@ def _validated(values: dict[str, Any]) -> tuple[StudyConfig, list[str], list[str
         return _absolute(StudyConfig.model_validate(written)), [], []
     except ValidationError as error:
         found = field_problems(error)
-    for path, _ in found:
-        _stand_in(written, path)
-    wrong = [field_text([part for part in path[:2] if isinstance(part, str)]) for path, _ in found]
+    places = dict.fromkeys(path[:3] for path, _ in reversed(found))
+    wrong = [_stand_in(written, path) for path in places]
     return StudyConfig.model_validate(written), wrong, [line for _, line in found]
 
 
-def _stand_in(values: dict[str, Any], path: Sequence[int | str]) -> None:
-    """Put something valid, or the default, where the field of a problem is."""
-    section, names = values.get(str(path[0])), path[:2]
-    if len(names) == 1 or isinstance(names[1], int) or not isinstance(section, dict):
-        holder, name, valid = values, str(path[0]), _VALID
+def _stand_in(values: dict[str, Any], path: Sequence[int | str]) -> str:
+    """Put something valid, or the default, where the field of a problem is.
+
+    Called from the last problem to the first, so that items left out move no other.
+
+    Returns:
+        The field, with `[]` where one item of a list is concerned.
+    """
+    names = [str(part) for part in path[:2] if isinstance(part, str)]
+    field, item = ".".join(names), path[len(names)] if len(path) > len(names) else None
+    section = values.get(names[0])
+    if len(names) == 1 or not isinstance(section, dict):
+        holder, valid, name = values, _VALID, names[0]
     else:
-        holder, name, valid = section, str(names[1]), _VALID.get(str(path[0]), {})
+        holder, valid, name = section, _VALID.get(names[0], {}), names[1]
+    if isinstance(item, int | str):
+        if field in _VALID_ITEMS:
+            holder[name][item] = _VALID_ITEMS[field]
+        else:
+            del holder[name][item]
+        return f"{field}[]"
     holder.pop(name, None)
     if name in valid:
         holder[name] = deepcopy(valid[name])
+    return field
 
 
 def _absolute(config: StudyConfig) -> StudyConfig:

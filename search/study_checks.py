@@ -1,25 +1,22 @@
-"""Which rules between the fields of a study file are broken? Each rule yields its problems.
+"""Which rules between the fields of a study file are broken? The table of rules, and the rest.
 
 A rule names the fields that it reads, so that it is left out where one of them is already wrong.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from search.study_fields import AGGREGATES, ALL, StudyConfig, nearest
-from spaces.curriculum import FULL, parse_curriculum
-from spaces.space import CurriculumSpace
+from search import part_checks, space_checks
+from search.space_checks import NumTrainRows
+from search.study_fields import StudyConfig
+from search.study_values import AGGREGATES, ALL, nearest
 from trainables.tasks import TASKS, Task
 
 SOURCE_LANGUAGE = "en"
-NumTrainRows = Callable[[Task], int]
-"""English training rows of a task that are really there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,8 @@ class Rule:
     """A check and the fields that it reads."""
 
     reads: tuple[str, ...]
-    problems: Callable[[StudyConfig, NumTrainRows], Iterator[str]]
+    """`space.tasks[]`: those items of the list that are right are enough."""
+    problems: Callable[[StudyConfig], Iterator[str]]
 
 
 def rule_problems(
@@ -36,264 +34,125 @@ def rule_problems(
     """Problems between fields, one a line.
 
     Args:
-        config: of which the fields `wrong` hold placeholders.
+        config: of which the fields `wrong` are placeholders.
         num_train_rows: None = the sizes that the tasks declare.
-        wrong: fields such as `space.sizes`, or whole sections; rules that read them are left out.
+        wrong: fields such as `space.joint`, whole sections, or `space.tasks[]` where an item was
+            wrong and is left out; rules that read them are left out.
     """
-    lookup = num_train_rows or _declared_rows
-    rules = [rule for rule in RULES if not _reads_wrong(rule, wrong)]
-    return list(dict.fromkeys(line for rule in rules for line in rule.problems(config, lookup)))
+    sizes = partial(space_checks.size_problems, num_train_rows=num_train_rows or _declared_rows)
+    rules = (*RULES, Rule(("space.tasks[]", "space.sizes[]", "space.given[]"), sizes))
+    readable = [rule for rule in rules if not any(map(partial(_hit, wrong=wrong), rule.reads))]
+    return list(dict.fromkeys(line for rule in readable for line in rule.problems(config)))
 
 
-def recipe_problems(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    """Fields that Recipe does not have, and values that it refuses."""
-    recipe = config.recipe
-    parts = {"recipe.stage": recipe.stage, "recipe.target": recipe.target}
-    parts |= {f"recipe.tasks.{task}": own for task, own in recipe.tasks.items()}
-    if any(parts.values()):
-        for field, own in parts.items():
-            bases = [recipe.stage, recipe.target] if own in recipe.tasks.values() else [{}]
-            yield from _recipe_part_problems(field, own, bases)
+def _hit(read: str, *, wrong: Sequence[str]) -> bool:
+    """Whether a field that is read, or what it is part of, or a part of it, is wrong."""
+    whole = read.removesuffix("[]")
+    tolerated = {f"{whole}[]"} if read.endswith("[]") else set()
+    names = [field.removesuffix("[]") for field in wrong if field not in tolerated]
+    return any(
+        whole == name or whole.startswith(f"{name}.") or name.startswith(f"{whole}.")
+        for name in names
+    )
 
 
-def _recipe_part_problems(
-    field: str, own: Mapping[str, Any], bases: Sequence[Mapping[str, Any]]
-) -> Iterator[str]:
-    from trainables.recipe import Recipe  # here since it imports torch
-
-    known = [f.name for f in fields(Recipe)]
-    for name in own:
-        if name not in known:
-            yield f"{field}.{name} is no field; {nearest(name, known)}"
-    for base in bases:
-        try:
-            Recipe(**{k: v for k, v in {**base, **own}.items() if k in known})
-        except ValueError as error:
-            for line in str(error).split("; recipe."):
-                yield f"{field}.{line.removeprefix('recipe.')}"
+def _declared_rows(task: Task) -> int:
+    return task.train_size
 
 
-def _duplicates(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    lists = {
-        "targets": config.targets,
-        "languages.proxy": config.languages.proxy,
-        "languages.report": config.languages.report,
-        "seeds.noise": config.seeds.noise,
-        "seeds.confirm": config.seeds.confirm,
-        "space.sizes": config.space.sizes,
-    }
-    for field, values in lists.items():
-        if isinstance(values, tuple):
-            for value, count in Counter(values).items():
-                if count > 1:
-                    yield f"{field} names {value} {count} times; name it once"
+def _repeated(field: str, config: StudyConfig) -> Iterator[str]:
+    section, _, name = field.partition(".")
+    values = getattr(config, section)
+    values = getattr(values, name) if name else values
+    for value, count in Counter(values if isinstance(values, tuple) else ()).items():
+        if count > 1:
+            yield f"{field} names {value} {count} times; name it once"
 
 
-def _emptiness(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
+def _no_target(config: StudyConfig) -> Iterator[str]:
     if not config.targets:
         yield "targets is empty; name at least one"
 
 
-def _space(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    space = config.space
-    try:
-        CurriculumSpace(
-            tasks=space.tasks,
-            sizes=tuple(sorted({size for size in space.sizes if size != FULL})) or (1,),
-            max_stages=space.max_stages,
-            joint=space.joint,
-            repeats=space.repeats,
-            required=space.required,
-            forbidden=space.forbidden,
-        )
-    except ValueError as error:
-        yield from str(error).split("\n")
-    if not space.sizes:
-        yield "space.sizes is empty; give at least one number of examples"
-    if not set(space.tasks) - set(space.forbidden):
-        yield "the space is empty: space.tasks has no task that space.forbidden leaves"
-    if not space.max_stages:
-        yield "the space is empty: space.max_stages is 0; wanted at least 1"
-    if space.repeats and config.sampler.codec == "lehmer":
-        yield (
-            "sampler.codec is lehmer, which numbers orders of different tasks, but "
-            "space.repeats is true; use slots or random_keys"
-        )
-
-
-def _sizes(config: StudyConfig, num_train_rows: NumTrainRows) -> Iterator[str]:
-    wanted = [
-        (f"space.sizes[{i}]", size, config.space.tasks) for i, size in enumerate(config.space.sizes)
-    ]
-    for i, text in enumerate(config.space.given):
-        for stage in parse_curriculum(text).stages:
-            wanted += [
-                (f"space.given[{i}]", p.num_examples or FULL, (p.task,))
-                for p in stage.parts
-                if p.task in config.space.tasks
-            ]
-    rows: dict[str, int] = {}
-    for task in dict.fromkeys(config.space.tasks):
-        try:
-            rows[task] = num_train_rows(TASKS[task])
-        except ValueError as error:
-            yield f"space.tasks[{config.space.tasks.index(task)}] is {task!r}; {error}"
-    for field, size, tasks in wanted:
-        for task in tasks:
-            if size != FULL and int(size) > rows.get(task, int(size)):
-                yield (
-                    f"{field} is {size}, but {task} has {rows[task]} training examples; "
-                    f"lower it or drop {task}"
-                )
-
-
-def _given(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    for i, text in enumerate(config.space.given):
-        for task in dict.fromkeys(parse_curriculum(text).tasks):
-            if task not in config.space.tasks:
-                hint = nearest(task, config.space.tasks)
-                yield f"space.given[{i}] is {text!r}, but {task} is not in space.tasks; {hint}"
-
-
-def _rungs(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    stopping, space = config.stopping, config.space
-    if stopping is None:
-        return
-    shrink = stopping.reduction_factor ** (stopping.num_rungs - 1)
-    if stopping.num_rungs == 1:
-        yield "stopping.num_rungs is 1, which stops nothing; use at least 2, or stopping: none"
-    if config.probe.train < shrink:
-        yield (
-            f"probe.train is {config.probe.train}, but the first of {stopping.num_rungs} rungs "
-            f"uses 1/{shrink} of it; raise it to at least {shrink}, or lower num_rungs"
-        )
-    if stopping.rungs == "stages" and space.max_stages == 1:
-        yield (
-            "stopping.rungs is stages, one rung per stage, but space.max_stages is 1; use "
-            "targets or scales"
-        )
-    if not config.seeds.noise:
-        yield (
-            "seeds.noise is empty, so that the noise of a rung is never known and nothing "
-            "stops; give 2 seeds, or stopping: none"
-        )
-    if stopping.rungs == "scales":
-        yield from _scales(config, stopping.reduction_factor, shrink)
-
-
-def _scales(config: StudyConfig, factor: int, shrink: int) -> Iterator[str]:
-    numbers = [size for size in config.space.sizes if isinstance(size, int)]
-    if not numbers:
-        return
-    smallest = min(numbers)
-    if smallest < shrink:
-        yield (
-            f"space.sizes[{config.space.sizes.index(smallest)}] is {smallest}, but the first "
-            f"rung of scales uses 1/{shrink} of it; raise it to at least {shrink}"
-        )
-    powers = [smallest * factor**k for k in range(40)]
-    for i, size in enumerate(config.space.sizes):
-        if size != FULL and size not in powers:
-            close = min(powers, key=lambda power: abs(power - int(size)))
-            yield (
-                f"space.sizes[{i}] is {size}, but rungs: scales shares work only between sizes "
-                f"that are {smallest} times a power of {factor}; use {close}, or rungs: targets"
-            )
-
-
-def _languages(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
+def _language_lists(config: StudyConfig) -> Iterator[str]:
     proxy, report = config.languages.proxy, config.languages.report
-    fields_ = {"proxy": proxy, "report": () if isinstance(report, str) else report}
-    known = sorted({lang for name in config.targets for lang in TASKS[name].languages})
-    for field, languages in fields_.items():
-        for i, language in enumerate(languages):
-            where = f"languages.{field}[{i}] is {language!r}"
-            if language == SOURCE_LANGUAGE:
-                yield f"{where}; English is trained on and always scored, so it is not named here"
-            elif language not in known:
-                yield f"{where}, which no target has; {nearest(language, known)}"
+    for field, languages in (("proxy", proxy), ("report", report)):
+        if isinstance(languages, tuple) and SOURCE_LANGUAGE in languages:
+            yield (
+                f"languages.{field}[{languages.index(SOURCE_LANGUAGE)}] is 'en'; English is "
+                "trained on and always scored, so it is not named here"
+            )
     for language in proxy:
-        if language in fields_["report"]:
+        if isinstance(report, tuple) and language in report:
             yield (
                 f"languages.report names {language}, which languages.proxy names too: what "
                 "guides the search is not reported; take it from one of them"
             )
-    if report == () and not isinstance(report, str):
+    if report == ():
         yield f"languages.report is empty; name some, or {ALL}"
 
 
-def _language_coverage(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    proxy, report = config.languages.proxy, config.languages.report
-    guided = config.objective.select == "proxy"
-    if guided and not proxy:
+def _unknown_languages(config: StudyConfig) -> Iterator[str]:
+    known = sorted({language for name in config.targets for language in TASKS[name].languages})
+    if not known:
+        return
+    for field in ("proxy", "report"):
+        languages = getattr(config.languages, field)
+        for i, language in enumerate(languages if isinstance(languages, tuple) else ()):
+            if language not in (*known, SOURCE_LANGUAGE):
+                hint = nearest(language, known)
+                yield f"languages.{field}[{i}] is {language!r}, which no target has; {hint}"
+
+
+def _no_proxy(config: StudyConfig) -> Iterator[str]:
+    if config.objective.select == "proxy" and not config.languages.proxy:
         yield "languages.proxy is empty, but objective.select is proxy; name two or three languages"
-    for i, name in enumerate(config.targets):
+
+
+def _unguided_targets(config: StudyConfig) -> Iterator[str]:
+    if config.objective.select != "proxy" or not config.languages.proxy:
+        return
+    for name in config.targets:
         task = TASKS[name]
-        foreign = [language for language in task.languages if language != SOURCE_LANGUAGE]
-        searched = [language for language in foreign if language not in task.report_only]
-        if guided and proxy and not set(proxy) & set(searched):
+        outside = (SOURCE_LANGUAGE, *task.report_only)
+        searched = [language for language in task.languages if language not in outside]
+        if not set(config.languages.proxy) & set(searched):
             yield (
-                f"targets[{i}] is {name}, whose search split has no language of languages.proxy;"
-                f" add one of {', '.join(searched)}, or drop {name}"
-            )
-        left = [lang for lang in foreign if not (guided and lang in proxy)]
-        if not isinstance(report, str):
-            left = [lang for lang in left if lang in report]
-        if not left:
-            yield (
-                f"targets[{i}] is {name}, which has no language left to report; add one of "
-                f"{', '.join(lang for lang in foreign if lang not in proxy) or 'its languages'}"
-                " to languages.report"
+                f"targets has {name}, whose search split has no language of languages.proxy; "
+                f"add one of {', '.join(searched)}, or drop {name}"
             )
 
 
-def _objective(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    objective, targets = config.objective, config.targets
-    known = [*AGGREGATES, *targets]
-    if objective.aggregate not in known:
-        hint = nearest(objective.aggregate, known)
-        yield f"objective.aggregate is {objective.aggregate!r}; wanted a mean or a target; {hint}"
-    chosen = [t for t in targets if objective.aggregate in (*AGGREGATES, t)]
-    scored = [t for t in chosen if SOURCE_LANGUAGE in TASKS[t].languages]
-    if objective.select == "english" and chosen and not scored:
+def _unreported_targets(config: StudyConfig) -> Iterator[str]:
+    report = config.languages.report
+    guides = config.languages.proxy if config.objective.select == "proxy" else ()
+    for name in config.targets:
+        outside = (SOURCE_LANGUAGE, *guides)
+        free = [language for language in TASKS[name].languages if language not in outside]
+        if not [language for language in free if isinstance(report, str) or language in report]:
+            remedy = f"add one of {', '.join(free)}" if free else "name fewer proxies"
+            yield f"targets has {name}, of which languages.report leaves no language; {remedy}"
+
+
+def _aggregate(config: StudyConfig) -> Iterator[str]:
+    known = [*AGGREGATES, *config.targets]
+    if (aggregate := config.objective.aggregate) not in known:
+        hint = nearest(aggregate, known)
+        yield f"objective.aggregate is {aggregate!r}; wanted a mean or one of the targets; {hint}"
+
+
+def _english_scores(config: StudyConfig) -> Iterator[str]:
+    aggregate = config.objective.aggregate
+    chosen = [name for name in config.targets if aggregate in (*AGGREGATES, name)]
+    scored = [name for name in chosen if SOURCE_LANGUAGE in TASKS[name].languages]
+    if config.objective.select == "english" and chosen and not scored:
         yield (
-            f"objective.select is english, but {', '.join(chosen)} has no English score: no "
-            "target is left; add a target with one, or use proxy"
+            f"objective.select is english, but {', '.join(chosen)} has no English score: the "
+            "objective leaves no target; add one that has, or select proxy"
         )
 
 
-def _sampler(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    import optuna.samplers  # here since it takes a third of a second
-
-    name, options = config.sampler.name, config.sampler.options
-    known = [n for n in optuna.samplers.__all__ if n.endswith("Sampler") and n not in _NO_SAMPLERS]
-    if name in _NO_SAMPLERS:
-        yield f"sampler.name is {name!r}; {_NO_SAMPLERS[name]}"
-    elif name not in known:
-        yield f"sampler.name is {name!r}; {nearest(name, known)}"
-    else:
-        accepted = list(inspect.signature(getattr(optuna.samplers, name)).parameters)
-        for option in options:
-            if option == "seed":
-                yield "sampler.options.seed is given; the sampler's seed is seeds.sampler"
-            elif option not in accepted:
-                hint = nearest(option, [a for a in accepted if a != "seed"])
-                yield f"sampler.options.{option} is no option of {name}; {hint}"
-    if name == "CmaEsSampler" and importlib.util.find_spec("cmaes") is None:
-        yield "sampler.name is 'CmaEsSampler', which needs the package cmaes; install it"
-
-
-_NO_SAMPLERS = {
-    "BaseSampler": "it is abstract; use TPESampler",
-    "BaseGASampler": "it is abstract; use NSGAIISampler",
-    "BruteForceSampler": "use enumerate: true for a whole space",
-    "GridSampler": "use enumerate: true for a whole space",
-    "PartialFixedSampler": "use space.required and space.forbidden to fix a part",
-}
-"""Samplers that cannot be named, and what serves instead."""
-
-
-def _budget(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
+def _budget(config: StudyConfig) -> Iterator[str]:
     given = [name for name, value in config.budget if value is not None]
     if len(given) > 1:
         yield f"budget has {' and '.join(given)}; give exactly one of trials, examples, hours"
@@ -301,52 +160,56 @@ def _budget(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
         yield "budget is empty; give exactly one of trials, examples, hours"
 
 
-def _seeds(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
+def _seeds(config: StudyConfig) -> Iterator[str]:
     seeds = config.seeds
-    if seeds.stage in seeds.noise:
-        i = seeds.noise.index(seeds.stage)
-        yield f"seeds.noise[{i}] is {seeds.stage}, which is seeds.stage; noise needs other seeds"
-    used = {seeds.stage: "seeds.stage", seeds.target: "seeds.target"}
-    used |= dict.fromkeys(seeds.noise, "seeds.noise")
+    used = dict.fromkeys(seeds.noise, "seeds.noise")
+    used |= {seeds.target: "seeds.target", seeds.stage: "seeds.stage"}
+    for i, seed in enumerate(seeds.noise):
+        if seed in (seeds.stage, seeds.target):
+            yield f"seeds.noise[{i}] is {seed}, which {used[seed]} has; wanted another seed"
     for i, seed in enumerate(seeds.confirm):
         if seed in used:
             yield f"seeds.confirm[{i}] is {seed}, which {used[seed]} has; wanted fresh seeds"
-    if config.confirm.top and not seeds.confirm:
+
+
+def _confirmation(config: StudyConfig) -> Iterator[str]:
+    if config.confirm.top and not config.seeds.confirm:
         yield "seeds.confirm is empty, but confirm.top is not 0; give at least 2 fresh seeds"
 
 
-def _recipe_tasks(config: StudyConfig, _: NumTrainRows) -> Iterator[str]:
-    known = list(dict.fromkeys([*config.space.tasks, *config.targets]))
-    for task in config.recipe.tasks:
-        if task not in known:
-            yield f"recipe.tasks.{task} is neither a stage nor a target here; {nearest(task, known)}"
+_LISTS = (
+    "targets",
+    "space.sizes",
+    "languages.proxy",
+    "languages.report",
+    "seeds.noise",
+    "seeds.confirm",
+)
+_SHAPE = ("tasks", "max_stages", "joint", "repeats", "required", "forbidden")
+_RUNGS = ("stopping.num_rungs", "stopping.reduction_factor")
 
-
-def _declared_rows(task: Task) -> int:
-    return task.train_size
-
-
-def _reads_wrong(rule: Rule, wrong: Sequence[str]) -> bool:
-    return any(
-        read == field or read.startswith(f"{field}.") or field.startswith(f"{read}.")
-        for read in rule.reads
-        for field in wrong
-    )
-
-
-RULES = (
-    Rule(("targets", "languages", "seeds", "space.sizes"), _duplicates),
-    Rule(("targets",), _emptiness),
-    Rule(("space", "sampler.codec"), _space),
-    Rule(("space.tasks", "space.sizes", "space.given"), _sizes),
-    Rule(("space.tasks", "space.given"), _given),
-    Rule(("stopping", "probe.train", "space.max_stages", "space.sizes", "seeds.noise"), _rungs),
-    Rule(("targets", "languages"), _languages),
-    Rule(("targets", "languages", "objective.select"), _language_coverage),
-    Rule(("targets", "objective"), _objective),
-    Rule(("sampler.name", "sampler.options"), _sampler),
+RULES: tuple[Rule, ...] = (
+    Rule(tuple(f"space.{name}" for name in _SHAPE), space_checks.space_problems),
+    Rule(("space.sizes", "space.max_stages"), space_checks.extent_problems),
+    Rule(("space.repeats", "sampler.codec"), space_checks.codec_problems),
+    Rule(("space.tasks", "space.given[]"), space_checks.given_problems),
+    Rule((*_RUNGS, "probe.train"), space_checks.rung_problems),
+    Rule(("stopping.rungs", "space.max_stages"), space_checks.stage_rung_problems),
+    Rule(("stopping", "seeds.noise"), space_checks.noise_problems),
+    Rule((*_RUNGS, "stopping.rungs", "space.sizes[]"), space_checks.scale_problems),
+    *(Rule((field,), partial(_repeated, field)) for field in _LISTS),
+    Rule(("targets",), _no_target),
+    Rule(("languages",), _language_lists),
+    Rule(("languages", "targets"), _unknown_languages),
+    Rule(("languages.proxy", "objective.select"), _no_proxy),
+    Rule(("languages.proxy", "objective.select", "targets[]"), _unguided_targets),
+    Rule(("languages", "objective.select", "targets[]"), _unreported_targets),
+    Rule(("objective.aggregate", "targets"), _aggregate),
+    Rule(("objective", "targets"), _english_scores),
+    Rule(("sampler.name", "sampler.options"), part_checks.sampler_problems),
     Rule(("budget", "enumerate"), _budget),
-    Rule(("seeds", "confirm.top"), _seeds),
-    Rule(("recipe",), recipe_problems),
-    Rule(("recipe.tasks", "space.tasks", "targets"), _recipe_tasks),
+    Rule(("seeds",), _seeds),
+    Rule(("seeds.confirm", "confirm.top"), _confirmation),
+    Rule(("recipe.stage", "recipe.target", "recipe.tasks[]"), part_checks.recipe_problems),
+    Rule(("recipe.tasks[]", "space.tasks", "targets"), part_checks.recipe_task_problems),
 )

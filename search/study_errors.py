@@ -9,9 +9,21 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from search.study_fields import StudyConfig, nearest
+from search.study_fields import StudyConfig
+from search.study_values import nearest
 
 Path = tuple[int | str, ...]
+
+_PHRASES = {
+    "Input should be ": "wanted ",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+    "a valid dictionary": "fields with values",
+    "greater than or equal to": "at least",
+    "greater than": "more than",
+}
+"""Pydantic's words and ours."""
 
 
 class StudyError(ValueError):
@@ -42,7 +54,7 @@ def _line(details: ErrorDetails) -> str:
     field, found = field_text(path), _short(details["input"])
     kind = details["type"]
     if kind == "missing":
-        return f"{field} is missing; {_description(path)}"
+        return f"{field} is missing; wanted: {_description(path)}"
     if kind == "extra_forbidden":
         return f"{field} is no field; {nearest(path[-1], _names_beside(path))}"
     if kind in ("model_type", "model_attributes_type"):
@@ -60,10 +72,10 @@ def _wanted(details: ErrorDetails) -> str:
         return "wanted a list"
     if details["type"] == "string_type":
         return "wanted text (in quotes, if YAML takes it for something else)"
-    wanted = details["msg"].replace("Input should be ", "wanted ")
-    return wanted.replace("a valid integer", "a whole number").replace(
-        "a valid boolean", "true or false"
-    )
+    wanted = details["msg"]
+    for theirs, ours in _PHRASES.items():
+        wanted = wanted.replace(theirs, ours)
+    return wanted
 
 
 def _path(loc: Sequence[int | str]) -> Path:
@@ -80,7 +92,7 @@ def _names_beside(path: Path) -> list[str]:
 def _description(path: Path) -> str:
     model = _section(path[:-1])
     text = model.model_fields[str(path[-1])].description if model else None
-    return (text or "wanted a section of that name").replace("\n", " ")
+    return (text or "a section of that name").replace("\n", " ")
 
 
 def _section(path: Path) -> type[BaseModel] | None:

@@ -6,114 +6,26 @@ misspelt one is reported where it stands. The docstrings are the descriptions of
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
 
-from spaces.curriculum import FULL, parse_curriculum
-from trainables.tasks import TASKS, Task
-
-AGGREGATES = ("mean", "group-mean", "standardised-gain")
-ALL = "all"
-NONE = "none"
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-_DATABASES = ("sqlite", "postgresql", "mysql")
-
-
-def nearest(name: object, known: Iterable[str]) -> str:
-    """A clause that offers the nearest of the known names, or lists them."""
-    names = list(known)
-    close = difflib.get_close_matches(str(name), names, n=1)
-    return f"did you mean {close[0]}?" if close else f"known: {', '.join(names) or 'none'}"
-
-
-def can_be_stage(task: Task) -> bool:
-    """Whether a task can be a stage: intermediate, with English training data."""
-    return task.role in ("intermediate", "both") and task.train_size > 0
-
-
-def _stage_task(name: str) -> str:
-    known = [task.name for task in TASKS.values() if can_be_stage(task)]
-    task = TASKS.get(name)
-    if task is None:
-        raise ValueError(f"no task has this name; {nearest(name, known)}")
-    if not task.train_size:
-        raise ValueError(
-            f"it has no English training data, so it is no stage; take it as a target"
-            f" or choose among {', '.join(known)}"
-        )
-    if not can_be_stage(task):
-        raise ValueError(f"it is a target, not an intermediate task; {nearest(name, known)}")
-    return name
-
-
-def _target_task(name: str) -> str:
-    known = [task.name for task in TASKS.values() if task.role in ("target", "both")]
-    if name not in TASKS:
-        raise ValueError(f"no task has this name; {nearest(name, known)}")
-    if name not in known:
-        raise ValueError(f"it is an intermediate task, not a target; {nearest(name, known)}")
-    return name
-
-
-def _any_task(name: str) -> str:
-    if name not in TASKS:
-        raise ValueError(f"no task has this name; {nearest(name, TASKS)}")
-    return name
-
-
-def _examples(value: Any) -> Any:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if not (is_count or value == FULL):
-        raise ValueError(f"wanted a number of examples, at least 1, or {FULL}")
-    return value
-
-
-def _curriculum(text: str) -> str:
-    return str(parse_curriculum(text))
-
-
-def _folder_name(name: str) -> str:
-    if not _NAME.match(name):
-        raise ValueError(
-            "wanted a name for a folder: letters, digits, _ . and - only, and a "
-            "letter or digit first"
-        )
-    return name
-
-
-def _languages_or_all(value: Any) -> Any:
-    if isinstance(value, str) and value != ALL:
-        raise ValueError(f"wanted a list of languages, or {ALL}")
-    return value
-
-
-def _nothing_word(value: Any) -> Any:
-    return None if value == NONE else value
-
-
-def _database(url: str) -> str:
-    scheme = url.split("://")[0].split("+")[0]
-    if "://" not in url or scheme not in _DATABASES:
-        raise ValueError(
-            "wanted a database URL such as sqlite:///study.db, postgresql://… or "
-            "mysql+pymysql://…, or null"
-        )
-    return url
-
-
-Count = Annotated[int, Field(strict=True, ge=1)]
-CountOrNone = Annotated[int, Field(strict=True, ge=0)]
-Number = Annotated[float, Field(strict=True, ge=0)]
-Positive = Annotated[float, Field(strict=True, gt=0)]
-Flag = Annotated[bool, Field(strict=True)]
-Examples = Annotated[int | Literal["full"], BeforeValidator(_examples)]
-StageTask = Annotated[str, AfterValidator(_stage_task)]
-TargetTask = Annotated[str, AfterValidator(_target_task)]
-AnyTask = Annotated[str, AfterValidator(_any_task)]
+from search.study_values import (
+    NONE,
+    AnyTask,
+    Count,
+    CountOrZero,
+    CurriculumText,
+    Database,
+    Examples,
+    Flag,
+    FolderName,
+    LanguagesOrAll,
+    Number,
+    Positive,
+    StageTask,
+    TargetTask,
+)
 
 
 class Fields(BaseModel):
@@ -127,7 +39,7 @@ class Fields(BaseModel):
 class About(Fields):
     """What the study is called and asks."""
 
-    name: Annotated[str, AfterValidator(_folder_name)]
+    name: FolderName
     """Names the run folder."""
     question: str = ""
     """What the study should answer, in a sentence; shown in reports."""
@@ -140,7 +52,7 @@ class EncoderChoice(Fields):
     """`miniworld`, `miniworld-demo`, a hub id like `FacebookAI/xlm-roberta-base`, or a folder."""
     revision: str | None = None
     """Commit or tag on the hub; null = its main branch."""
-    retrieval_layer: CountOrNone | None = None
+    retrieval_layer: CountOrZero | None = None
     """Hidden layer that is mean-pooled for retrieval; null = the encoder's own."""
 
 
@@ -151,7 +63,7 @@ class Space(Fields):
     """Intermediate tasks, as `curriculum tasks` lists them."""
     sizes: tuple[Examples, ...]
     """Numbers of examples that a stage may take of a task; `full` = all of its training set."""
-    max_stages: CountOrNone
+    max_stages: CountOrZero
     """Most stages of a curriculum."""
     joint: Count = 1
     """Most tasks that one stage trains jointly; 1 = no mixtures."""
@@ -161,7 +73,7 @@ class Space(Fields):
     """Tasks that every curriculum has."""
     forbidden: tuple[StageTask, ...] = ()
     """Tasks of `tasks` that no curriculum has."""
-    given: tuple[Annotated[str, AfterValidator(_curriculum)], ...] = ()
+    given: tuple[CurriculumText, ...] = ()
     """Baselines beside the automatic ones (none, each task alone, all jointly), as text:
     `mnli:9000 > squad:3000+hellaswag:3000`."""
 
@@ -172,7 +84,7 @@ class Languages(Fields):
     proxy: tuple[str, ...] = ()
     """Few, typologically spread languages whose search split guides the search; they leave every
     reported mean. A target is guided by those that it has."""
-    report: Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_languages_or_all)] = "all"
+    report: LanguagesOrAll = "all"
     """Languages of the reported means; `all` = every language of a target without the proxies."""
 
 
@@ -242,19 +154,22 @@ class Budget(Fields):
 class Seeds(Fields):
     """Random seeds; stages and targets have their own."""
 
-    stage: CountOrNone = 1
-    target: CountOrNone = 1
-    sampler: CountOrNone = 1
-    noise: tuple[CountOrNone, ...] = (2, 3)
+    stage: CountOrZero = 1
+    """Of every stage in the search: its rows, their order, its head, dropout."""
+    target: CountOrZero = 1
+    """Of every target in the search, likewise."""
+    sampler: CountOrZero = 1
+    """Of the sampler's proposals."""
+    noise: tuple[CountOrZero, ...] = (2, 3)
     """Further stage seeds of three baselines, which measure the noise of every rung."""
-    confirm: tuple[CountOrNone, ...] = (11, 12, 13, 14, 15)
+    confirm: tuple[CountOrZero, ...] = (11, 12, 13, 14, 15)
     """Fresh seeds of the confirmation, for stages and targets."""
 
 
 class Confirm(Fields):
     """What is run again on fresh seeds with full targets."""
 
-    top: CountOrNone = 2
+    top: CountOrZero = 2
     """Best curricula to confirm; 0 = no confirmation."""
     controls: Flag = True
     """Also the winner's tasks jointly, its stages reversed, and no stages at equal examples."""
@@ -284,7 +199,7 @@ class Resources(Fields):
     """CPUs of one trial."""
     gpus: Number = 0.0
     """GPUs of one trial; 0.5 = two trials share one."""
-    max_failures: CountOrNone = 2
+    max_failures: CountOrZero = 2
     """How often a trial that lost its worker starts again."""
 
 
@@ -313,7 +228,9 @@ class StudyConfig(Fields):
     probe: Probe = Probe()
     full: Full = Full()
     objective: Objective = Objective()
-    stopping: Annotated[Stopping | None, BeforeValidator(_nothing_word)] = Stopping()
+    stopping: Annotated[Stopping | None, BeforeValidator(lambda v: None if v == NONE else v)] = (
+        Stopping()
+    )
     """`none`: every trial runs to the end (None in Python)."""
     sampler: Sampler = Sampler()
     enumerate: Flag = False
@@ -324,7 +241,7 @@ class StudyConfig(Fields):
     recipe: Recipes = Recipes()
     resources: Resources = Resources()
     store: Store = Store()
-    storage: Annotated[str, AfterValidator(_database)] | None = None
+    storage: Database | None = None
     """URL of Optuna's database; null = a journal file in the run folder."""
 
     @field_serializer("stopping")

@@ -1,0 +1,117 @@
+"""The command line: what it prints, and how it ends."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from search.cli import app
+from search.config import preset_text
+from search.study_yaml import read_yaml
+from trainables.tasks import TASKS
+
+runner = CliRunner()
+
+
+def test_tasks_lists_every_task():
+    result = runner.invoke(app, ["tasks"])
+    assert result.exit_code == 0
+    first_words = [line.split()[0] for line in result.stdout.splitlines()]
+    assert first_words[1:-1] == list(TASKS)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_is_shown_with_its_languages_and_licence(name):
+    result = runner.invoke(app, ["tasks", name])
+    assert result.exit_code == 0
+    shown = " ".join(result.stdout.split())
+    assert TASKS[name].licence in shown
+    assert " ".join(TASKS[name].languages) in shown
+
+
+def test_a_misspelt_task_ends_with_2_and_the_nearest_name():
+    result = runner.invoke(app, ["tasks", "mnly"])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "did you mean mnli?" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_what_the_user_wrote_is_no_markup():
+    result = runner.invoke(app, ["tasks", "[bold]mnli[/nothing]"])
+    assert result.exit_code == 2
+    assert "[bold]mnli[/nothing]" in result.stderr
+
+
+def test_schema_prints_a_schema_with_an_example():
+    result = runner.invoke(app, ["schema"])
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found["examples"] == [read_yaml(preset_text("demo"))[0]]
+    assert "space" in found["required"]
+
+
+def test_score_prints_one_json_line_per_case(tmp_path):
+    gold = [{"id": "q", "answers": ["the Danube"]}]
+    cases = [
+        {"language": "de", "gold": gold, "predicted": {"q": "Danube"}},
+        {"language": "tr", "gold": gold, "predicted": {"q": "Rhine"}},
+    ]
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps({"cases": cases}))
+    result = runner.invoke(app, ["score", "--task", "xquad", str(file)])
+    assert result.exit_code == 0
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"language": "de", "metrics": {"exact_match": 1.0, "f1": 1.0}},
+        {"language": "tr", "metrics": {"exact_match": 0.0, "f1": 0.0}},
+    ]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "task",
+    ["udpos", "panx", "xquad", "mlqa", "tydiqa", "tatoeba", "bucc2018", "lareqa", "mewslix"],
+)
+def test_score_agrees_with_the_official_scores(task, shared_folder):
+    path = shared_folder / "golden" / f"{task}.json"
+    cases = json.loads(path.read_text())["cases"]
+    result = runner.invoke(app, ["score", "--task", task, str(path)])
+    assert result.exit_code == 0
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) == len(cases)
+    for case, line in zip(cases, lines, strict=True):
+        assert line["language"] == case.get("language")
+        for metric, value in case["expected"].items():
+            if isinstance(value, float):
+                assert line["metrics"][metric] == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["score", "--task", "xquadd", "none.json"], "did you mean xquad?"),
+        (["score", "--task", "xquad", "none.json"], "cannot read none.json"),
+        (["score", "none.json"], "--task"),
+        (["tassk"], "tassk"),
+    ],
+)
+def test_bad_arguments_end_with_2_and_say_why(arguments, told):
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert told in re.sub(r"\x1b\[[0-9;]*m", "", result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+def test_help_loads_neither_torch_nor_ray():
+    code = (
+        "import sys; from search.cli import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'ray', 'transformers', 'pandas', 'optuna'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
