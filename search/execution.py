@@ -24,7 +24,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
-from search.trials import Interrupted, SearchStopped
+from search.trials import Interrupted, SearchStopped, Verdict
 from trainables.assignment import Assignment, Setup
 from trainables.trainable import CurriculumTrainable, check_nodes, start_lease_table
 
@@ -58,7 +58,8 @@ class TrialEvent:
     """Time since this trial's last report."""
     rung: int | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
-    ended: bool = False
+    verdict: Verdict | None = None
+    """What becomes of the trial, after a rung or a failure."""
 
 
 class Director(Protocol):
@@ -70,8 +71,8 @@ class Director(Protocol):
     def finished(self) -> bool:
         """Whether nothing runs and nothing will come."""
 
-    def on_rung(self, assignment: Assignment, rung: int, rows: list[dict[str, Any]]) -> bool:
-        """Take a trial's rows in; true if the trial ends here."""
+    def on_rung(self, assignment: Assignment, rung: int, rows: list[dict[str, Any]]) -> Verdict:
+        """Take a trial's rows in, and say whether it ends here."""
 
     def on_failure(self, assignment: Assignment, message: str) -> None:
         """A trial failed for good."""
@@ -164,14 +165,14 @@ class _Floor:
         """Take a result in; true if the trial ends."""
         assignment = self._running[trial_id]
         rows = json.loads(result.get("rows", "[]"))
-        ends = False
+        verdict = Verdict(ends=False)
         try:
             if result["event"] == "rung":
-                ends = self.director.on_rung(assignment, result["rung"], rows)
+                verdict = self.director.on_rung(assignment, result["rung"], rows)
             elif result["event"] == "disk full":
                 raise SearchStopped(f"a worker could not write: {result['detail']}")
             elif result["event"] == "failed":
-                ends = True
+                verdict = Verdict(ends=True)
                 self.director.on_failure(assignment, result["detail"])
         except SearchStopped as stop:
             self.stopped_by = stop
@@ -187,13 +188,13 @@ class _Floor:
                 seconds=now - self._last_report[trial_id],
                 rung=result.get("rung"),
                 rows=rows,
-                ended=ends,
+                verdict=verdict,
             )
         )
         self._last_report[trial_id] = now
-        if ends:
+        if verdict.ends:
             del self._running[trial_id]
-        return ends
+        return verdict.ends
 
     def on_error(self, trial_id: str, message: str) -> None:
         """A worker failed more often than it may."""
@@ -202,7 +203,14 @@ class _Floor:
             self.director.on_failure(assignment, message)
         except SearchStopped as stop:
             self.stopped_by = stop
-        self._on_event(TrialEvent(kind="failed", assignment=assignment, detail=message, ended=True))
+        self._on_event(
+            TrialEvent(
+                kind="failed",
+                assignment=assignment,
+                detail=message,
+                verdict=Verdict(ends=True),
+            )
+        )
 
 
 class _Searcher(Searcher):

@@ -173,11 +173,12 @@ class Suggestions:
         return None
 
     def _shuffled_rest(self) -> Iterator[Curriculum]:
+        """What is left, in random order: all of a small space, draws from a large one."""
         rng = random.Random(self._seed_of_question())
-        if len(self._space) <= ENUMERABLE:
-            rest = [c for c in self._space.enumerate() if str(c) not in self._trials]
-            rng.shuffle(rest)
-            yield from rest
+        count = self._space.count()
+        if count <= ENUMERABLE:
+            for index in rng.sample(range(count), count):
+                yield self._space.nth(index)
         else:
             while True:  # far more curricula than trials: a new one is soon drawn
                 yield self._space.draw(rng)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from optuna.trial import TrialState
-from spaces.stopping import Decision, RungTable, pooled_sd
 
 from search.suggestions import Outcome, Suggestions
-from spaces.curriculum import Curriculum
+from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.stopping import RungTable, pooled_sd
 from trainables.assignment import Assignment
 
 Identity = tuple[str, str, str, int, int]
@@ -34,6 +34,20 @@ class SearchStopped(RuntimeError):
 
 class Interrupted(SearchStopped):
     """The user or the system asked the search to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of a trial after a rung."""
+
+    ends: bool
+    """It reached its last rung, or was stopped."""
+    stopped: bool = False
+    """ASHA stopped it."""
+    reason: str = ""
+    """A clause for people."""
+    value: float | None = None
+    """The objective at this rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +83,10 @@ class Trials:
 
     Args:
         assign: the assignment of a curriculum with a role at given seeds (None: the study's own).
-        record: writes rows that are not yet recorded; durable when it returns.
+        record: writes rows that are not recorded yet and gives them back, durable by then.
         objective: value of one trial at one rung from its rows; None if rows are missing.
         elapsed_hours: wall-clock hours of all launches so far.
+        empty_first: nothing else starts before the empty curriculum ended: values are gains.
     """
 
     def __init__(
@@ -82,9 +97,10 @@ class Trials:
         suggestions: Suggestions,
         rungs: RungTable,
         assign: Callable[[Curriculum, str, int | None], Assignment],
-        record: Callable[[Rows], None],
+        record: Callable[[Rows], Rows],
         objective: Callable[[Rows], float | None],
         elapsed_hours: Callable[[], float],
+        empty_first: bool = False,
     ) -> None:
         self._given = given
         self._budget = budget
@@ -94,12 +110,16 @@ class Trials:
         self._record = record
         self._objective = objective
         self._elapsed_hours = elapsed_hours
+        self._empty_first = empty_first
         self._values: dict[Identity, dict[int, float]] = {}
         self._running: dict[Identity, Assignment] = {}
         self._ended: set[Identity] = set()
+        self._baselines = [assign(curriculum, "baseline", None) for curriculum in given.baselines]
+        self._noise_assignments: list[Assignment] = []
+        self._roles: dict[Identity, str] = {}
         self._examples_paid = 0.0
         self._failures_in_a_row = 0
-        self._interrupted = list(suggestions.unfinished())
+        self._interrupted: list[tuple[Curriculum, str]] = []
         self.exhausted = False
 
     @property
@@ -119,19 +139,32 @@ class Trials:
             first["target_seed"],
         )
         self._book(identity, first["role"], first["rung"], self._objective(rows))
+        self._roles[identity] = first["role"]
         if first["rung"] == first["num_rungs"] - 1:
             self._ended.add(identity)
 
+    def reconcile(self) -> None:
+        """After recalling everything: tell Optuna what the observations know and it does not."""
+        for identity, role in self._roles.items():
+            if role == "noise":
+                continue
+            curriculum = parse_curriculum(identity[1])
+            self._suggestions.open(curriculum, role=role)
+            if identity in self._ended:
+                self._tell(self._assign(curriculum, role, None), stopped=False)
+        self._interrupted = self._suggestions.unfinished()
+
     def next(self) -> Assignment | None:
         """The next trial, or None if there is nothing to start now."""
-        for assignment in self._pending_given():
-            return self._start(assignment)
+        if given := self._pending_given():
+            return self._start(given[0])
+        if self._waits_for_empty():
+            return None
         while self._interrupted:
             curriculum, role = self._interrupted.pop(0)
             assignment = self._assign(curriculum, role, None)
             if not self._known(assignment):
                 return self._start(assignment)
-            self._tell(assignment, stopped=False)
         if self.exhausted or self._budget_spent():
             return None
         suggestion = self._suggestions.ask()
@@ -142,30 +175,28 @@ class Trials:
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will come."""
-        nothing_more = self.exhausted or self._budget_spent()
-        return nothing_more and not self._running and not self._interrupted
+        if self._running or self._interrupted or self._pending_given():
+            return False
+        return self.exhausted or self._budget_spent()
 
-    def on_rung(self, assignment: Assignment, rung: int, rows: Rows) -> Decision:
+    def on_rung(self, assignment: Assignment, rung: int, rows: Rows) -> Verdict:
         """Record a trial's rows at a rung, then decide whether it goes on.
 
         Written in this order: observations, then Optuna (on the trial's end).
         """
-        self._record(rows)
+        self._examples_paid += _paid(self._record(rows))
         self._failures_in_a_row = 0
-        self._examples_paid += _paid(rows)
-        identity = assignment.identity
-        self._book(identity, assignment.role, rung, self._objective(rows))
+        value = self._objective(rows)
+        self._book(assignment.identity, assignment.role, rung, value)
         last = rung == assignment.rungs[-1].index
-        decision = self._rungs.decide(rung, assignment.curriculum, noise=self.noise(rung))
-        stop = decision.stop and assignment.role == "sampled" and not last
+        stop, reason = False, ""
+        if assignment.role == "sampled" and not last:
+            decision = self._rungs.decide(rung, assignment.curriculum, noise=self.noise(rung))
+            stop, reason = decision.stop, decision.reason
         if stop or last:
             self._end(assignment)
             self._tell(assignment, stopped=stop)
-        return (
-            decision
-            if stop
-            else Decision(stop=False, reason=decision.reason, cutoff=decision.cutoff)
-        )
+        return Verdict(ends=stop or last, stopped=stop, reason=reason, value=value)
 
     def on_failure(self, assignment: Assignment, message: str) -> None:
         """A trial failed for good.
@@ -174,7 +205,9 @@ class Trials:
             SearchStopped: if that happened several times in a row.
         """
         self._end(assignment)
-        self._suggestions.tell(_parsed(assignment), Outcome((), TrialState.FAIL, failure=message))
+        self._suggestions.tell(
+            parse_curriculum(assignment.curriculum), Outcome((), TrialState.FAIL, failure=message)
+        )
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
             raise SearchStopped(
@@ -182,38 +215,54 @@ class Trials:
             )
 
     def noise(self, rung: int) -> float | None:
-        """Pooled standard deviation within curricula over seeds at a rung; None if unknown."""
-        groups: dict[tuple[str, str], list[float]] = {}
-        for (phase, text, variant, _, _), values in self._values.items():
-            if rung in values and phase == "search":
-                groups.setdefault((text, variant), []).append(values[rung])
-        return pooled_sd([values for values in groups.values() if len(values) > 1])
+        """Pooled standard deviation within curricula over seeds at a rung.
 
-    def _pending_given(self) -> Sequence[Assignment]:
-        baselines = [self._assign(c, "baseline", None) for c in self._given.baselines]
+        None until every noise seed has ended, so that a decision does not depend on which of them
+        had arrived.
+        """
+        if not self._noise_assignments or any(
+            a.identity not in self._ended for a in self._noise_assignments
+        ):
+            return None
+        texts = {a.curriculum for a in self._noise_assignments}
+        groups = {
+            text: [v[rung] for i, v in self._values.items() if i[1] == text and rung in v]
+            for text in sorted(texts)
+        }
+        return pooled_sd(list(groups.values()))
+
+    def _pending_given(self) -> list[Assignment]:
+        baselines = self._baselines[:1] if self._waits_for_empty() else self._baselines
         pending = [a for a in baselines if not self._known(a)]
-        return pending or [
-            noise
-            for curriculum in self._noise_curricula(baselines)
-            for seed in self._given.noise_seeds
-            if not self._known(noise := self._assign(curriculum, "noise", seed))
-        ]
+        if pending or any(a.identity in self._running for a in self._baselines):
+            return pending
+        if not self._noise_assignments:
+            self._noise_assignments = [
+                self._assign(curriculum, "noise", seed)
+                for curriculum in self._noise_curricula()
+                for seed in self._given.noise_seeds
+            ]
+        return [a for a in self._noise_assignments if not self._known(a)]
 
-    def _noise_curricula(self, baselines: Sequence[Assignment]) -> list[Curriculum]:
-        """The empty, the best single and the joint curriculum, once all singles have ended."""
-        last = {a.curriculum: self._values.get(a.identity, {}) for a in baselines}
-        scores = {c: max(last[str(c)].items(), default=(0, None))[1] for c in self._given.singles}
-        if any(a.identity in self._running for a in baselines):
-            return []
-        known = [c for c in self._given.singles if scores[c] is not None]
-        best = [max(known, key=lambda c: (scores[c] or 0.0, str(c)))] if known else []
-        joint = [] if self._given.joint is None else [self._given.joint]
-        return [self._given.empty, *best, *joint]
+    def _waits_for_empty(self) -> bool:
+        return self._empty_first and self._baselines[0].identity not in self._ended
+
+    def _noise_curricula(self) -> list[Curriculum]:
+        """The empty, the best single and the joint curriculum; all singles have ended."""
+        scores = {c: self._final(self._assign(c, "baseline", None)) for c in self._given.singles}
+        best = max(self._given.singles, key=lambda c: (scores[c], str(c)), default=None)
+        chosen = (self._given.empty, best, self._given.joint)
+        return [curriculum for curriculum in chosen if curriculum is not None]
+
+    def _final(self, assignment: Assignment) -> float:
+        """The value at the last rung; below all others if the trial failed."""
+        last = assignment.rungs[-1].index
+        return self._values.get(assignment.identity, {}).get(last, float("-inf"))
 
     def _start(self, assignment: Assignment) -> Assignment:
         self._running[assignment.identity] = assignment
         if assignment.role == "baseline":
-            self._suggestions.open(_parsed(assignment), role="baseline")
+            self._suggestions.open(parse_curriculum(assignment.curriculum), role="baseline")
         return assignment
 
     def _end(self, assignment: Assignment) -> None:
@@ -226,7 +275,7 @@ class Trials:
         values = self._values.get(assignment.identity, {})
         state = TrialState.PRUNED if stopped else TrialState.COMPLETE
         outcome = Outcome(tuple(values[r] for r in sorted(values)), state)
-        self._suggestions.tell(_parsed(assignment), outcome)
+        self._suggestions.tell(parse_curriculum(assignment.curriculum), outcome)
 
     def _known(self, assignment: Assignment) -> bool:
         return assignment.identity in self._running or assignment.identity in self._ended
@@ -248,9 +297,3 @@ class Trials:
 
 def _paid(rows: Rows) -> float:
     return float(sum(row["examples_paid"] for row in rows))
-
-
-def _parsed(assignment: Assignment) -> Curriculum:
-    from spaces.curriculum import parse_curriculum
-
-    return parse_curriculum(assignment.curriculum)

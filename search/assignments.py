@@ -1,0 +1,272 @@
+"""From a study file to what each trial does: sizes, rungs, languages, baselines, controls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from search.study_fields import StudyConfig
+from search.trials import Given
+from spaces.curriculum import Curriculum, Part, Stage, parse_curriculum, resolve_full
+from spaces.rungs import Rung, rungs
+from spaces.space import CurriculumSpace
+from trainables.assignment import CONFIRM, SEARCH, Assignment, RungWork, Setup
+from trainables.data import available_languages, load_rows
+from trainables.recipe import Recipe
+from trainables.tasks import get_task
+
+SOURCE_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Folders of one machine, resolved to absolute paths: workers run elsewhere."""
+
+    run_id: str
+    cache: Path
+    store: str | None
+    mirror: Path | None
+
+
+def setup_of(config: StudyConfig, places: Places) -> Setup:
+    """What all trials of the study share."""
+    return Setup(
+        run_id=places.run_id,
+        encoder=config.encoder.name,
+        revision=config.encoder.revision,
+        retrieval_layer=config.encoder.retrieval_layer,
+        mirror=None if places.mirror is None else str(places.mirror),
+        cache=str(places.cache),
+        store=places.store,
+        store_limit_bytes=config.store.limit_gb * 1e9,
+        accept_other_numerics=config.store.accept_other_numerics,
+        stage_recipe=Recipe(**config.recipe.stage),
+        target_recipe=Recipe(**config.recipe.target),
+        task_recipes=dict(config.recipe.tasks),
+        threads=config.resources.threads,
+        device="cuda" if config.resources.gpus else "cpu",
+    )
+
+
+class Planner:
+    """Makes assignments of one study; row counts are looked up once."""
+
+    def __init__(self, config: StudyConfig, places: Places) -> None:
+        self._config = config
+        self._places = places
+        self.space = self._space()
+
+    @property
+    def num_rungs(self) -> int:
+        """Rungs of a search trial."""
+        return len(self._rungs())
+
+    def given(self) -> Given:
+        """Baselines: none, each task alone at its largest size, all jointly, the study's own.
+
+        The joint one has the largest sizes with which it is no longer than a curriculum may be.
+        """
+        tasks = self.space.usable
+        singles = tuple(_single(task, self.space.sizes_of(task)[-1]) for task in tasks)
+        others = [self.resolved(text) for text in self._config.space.given]
+        return Given(
+            empty=Curriculum(),
+            singles=singles,
+            joint=self._joint() if len(tasks) > 1 else None,
+            others=tuple(others),
+            noise_seeds=tuple(self._config.seeds.noise),
+        )
+
+    def resolved(self, text: str) -> Curriculum:
+        """A curriculum in text form with `full` as a number."""
+        curriculum = parse_curriculum(text)
+        return resolve_full(curriculum, {task: self.train_size(task) for task in curriculum.tasks})
+
+    def search(self, curriculum: Curriculum, role: str, seed: int | None) -> Assignment:
+        """A trial of the search; `seed` replaces both of the study's seeds (noise)."""
+        seeds = self._config.seeds
+        return Assignment(
+            phase=SEARCH,
+            role=role,
+            curriculum=str(curriculum),
+            stage_seed=seeds.stage if seed is None else seed,
+            target_seed=seeds.target if seed is None else seed,
+            rungs=self._search_work(curriculum),
+        )
+
+    def confirm(
+        self, curriculum: Curriculum, role: str, seed: int, *, split: str, **changes: Any
+    ) -> Assignment:
+        """A curriculum with full targets on a fresh seed, scored on one split."""
+        languages = self._search_languages() if split == "search" else self._report_languages()
+        work = RungWork(
+            index=0,
+            scale=1.0,
+            curriculum=str(curriculum),
+            train_examples={t: self._num_train(t, self._config.full.train) for t in self._targets},
+            eval_items=_number(self._config.full.eval),
+            splits={split: languages},
+        )
+        return Assignment(
+            phase=CONFIRM,
+            role=role,
+            curriculum=str(curriculum),
+            stage_seed=seed,
+            target_seed=seed,
+            rungs=(work,),
+            **changes,
+        )
+
+    def train_size(self, task: str) -> int:
+        """English training rows that are really there."""
+        return _num_rows(task, self._places.mirror, self._places.cache)
+
+    def languages(self, split: str) -> dict[str, list[str]]:
+        """Languages scored, by target."""
+        return self._search_languages() if split == "search" else self._report_languages()
+
+    @property
+    def _targets(self) -> Sequence[str]:
+        return self._config.targets
+
+    def _space(self) -> CurriculumSpace:
+        space = self._config.space
+        sizes = {
+            task: tuple(sorted({_number(size) or self.train_size(task) for size in space.sizes}))
+            for task in space.tasks
+        }
+        return CurriculumSpace(
+            tasks=tuple(space.tasks),
+            sizes=sizes,
+            max_stages=space.max_stages,
+            joint=space.joint,
+            repeats=space.repeats,
+            required=tuple(space.required),
+            forbidden=tuple(space.forbidden),
+        )
+
+    def _rungs(self) -> tuple[Rung, ...]:
+        stopping = self._config.stopping
+        if stopping is None:
+            return rungs("targets", num_rungs=1, reduction_factor=3, max_stages=1)
+        return rungs(
+            stopping.rungs,
+            num_rungs=stopping.num_rungs,
+            reduction_factor=stopping.reduction_factor,
+            max_stages=self._config.space.max_stages,
+        )
+
+    def _search_work(self, curriculum: Curriculum) -> tuple[RungWork, ...]:
+        probe = self._config.probe
+        full = {target: self._num_train(target, probe.train) for target in self._targets}
+        return tuple(
+            RungWork(
+                index=rung.index,
+                scale=rung.target_scale,
+                curriculum=str(rung.part_of(curriculum)),
+                train_examples={t: rung.probe_examples(n) for t, n in full.items()},
+                eval_items=_number(probe.eval),
+                splits={"search": self._search_languages()},
+            )
+            for rung in self._rungs()
+        )
+
+    def _num_train(self, target: str, wanted: int | str) -> int:
+        """Training examples of a target: at most what is there; 0 for retrieval."""
+        task = get_task(target)
+        if task.kind == "retrieval":
+            return 0
+        rows = self.train_size(task.train_task or target)
+        return min(_number(wanted) or rows, rows)
+
+    def _search_languages(self) -> dict[str, list[str]]:
+        """Those that the objective reads, and English for the transfer gap."""
+        select = self._config.objective.select
+        wanted = {"english": [], "proxy": list(self._config.languages.proxy)}.get(select)
+        return {target: self._there(target, "search", wanted) for target in self._targets}
+
+    def _report_languages(self) -> dict[str, list[str]]:
+        report = self._config.languages.report
+        proxy = self._config.languages.proxy if self._config.objective.select == "proxy" else ()
+        found = {}
+        for target in self._targets:
+            wanted = None if report == "all" else list(report)
+            languages = self._there(target, "report", wanted)
+            found[target] = [language for language in languages if language not in proxy]
+        return found
+
+    def _there(self, target: str, split: Any, wanted: Sequence[str] | None) -> list[str]:
+        """English and the wanted languages (None: all) that the target has, in its order."""
+        languages = available_languages(get_task(target), split, self._places.mirror)
+        keep = languages if wanted is None else {SOURCE_LANGUAGE, *wanted}
+        return [language for language in languages if language in keep]
+
+    def _joint(self) -> Curriculum:
+        tasks = self.space.usable
+        levels = max(len(self.space.sizes_of(task)) for task in tasks)
+        most = self.space.max_stages * max(self.space.sizes_of(task)[-1] for task in tasks)
+        for level in reversed(range(levels)):
+            parts = [Part(t, self.space.sizes_of(t)[: level + 1][-1]) for t in tasks]
+            if sum(part.num_examples for part in parts) <= most:
+                break
+        return Curriculum((Stage(tuple(parts)),))
+
+
+def controls_of(
+    winner: Curriculum, planner: Planner, config: StudyConfig, seed: int
+) -> list[Assignment]:
+    """What stands beside the winner: its tasks jointly, its stages reversed, other empty ones."""
+    make = planner.confirm
+    report: dict[str, Any] = {"split": "report"}
+    empty = Curriculum()
+    stage_epochs = Recipe(**config.recipe.stage).epochs
+    found = [
+        make(empty, "control", seed, variant=f"lr x{f:g}", learning_rate_factor=f, **report)
+        for f in config.confirm.learning_rates
+    ]
+    if len(winner):
+        extra = winner.num_examples * stage_epochs
+        found.append(
+            make(empty, "control", seed, variant="equal examples", extra_examples=extra, **report)
+        )
+    if len(winner) > 1:
+        backwards = Curriculum(tuple(reversed(winner.stages)))
+        found.append(make(backwards, "control", seed, variant="reversed", **report))
+        if (joint := _jointly(winner)) is not None:
+            found.append(make(joint, "control", seed, variant="jointly", **report))
+    return found
+
+
+def _jointly(curriculum: Curriculum) -> Curriculum | None:
+    """All stages as one mixture with the same examples; a task that comes twice is summed."""
+    examples: dict[str, int] = {}
+    for stage in curriculum.stages:
+        for part in stage.parts:
+            examples[part.task] = examples.get(part.task, 0) + part.num_examples
+    if len(examples) < 2:
+        return None
+    return Curriculum((Stage(tuple(Part(task, n) for task, n in examples.items())),))
+
+
+def with_split(assignment: Assignment, splits: dict[str, dict[str, list[str]]]) -> Assignment:
+    """The same trial, scored on other splits."""
+    return replace(
+        assignment, rungs=tuple(replace(work, splits=splits) for work in assignment.rungs)
+    )
+
+
+def _single(task: str, size: int) -> Curriculum:
+    return Curriculum((Stage((Part(task, size),)),))
+
+
+def _number(size: int | str) -> int:
+    """A size as a number; 0 stands for all."""
+    return 0 if isinstance(size, str) else size
+
+
+@cache
+def _num_rows(task: str, mirror: Path | None, cache_folder: Path) -> int:
+    return len(load_rows(get_task(task), "en", "train", mirror=mirror, cache=cache_folder))

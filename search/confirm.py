@@ -1,0 +1,161 @@
+"""Is the best curriculum really better? The best few again, on fresh seeds with full targets.
+
+First pass: candidates and the empty curriculum on the search split; the winner is fixed there.
+Second pass: the same and the winner's controls on the report split, which is read once. Models
+come from the store, so that the second pass trains only the controls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from statistics import fmean
+from typing import Any, Protocol
+
+from search.assignments import Planner, controls_of
+from search.study_fields import StudyConfig
+from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
+from spaces.curriculum import Curriculum, parse_curriculum
+from trainables.assignment import CONFIRM, SEARCH, Assignment
+
+Row = dict[str, Any]
+Value = Callable[[list[Row]], float | None]
+"""The objective of a trial's rows."""
+
+
+class Records(Protocol):
+    """Where rows are written and found."""
+
+    rows: list[Row]
+
+    def record(self, rows: list[Row]) -> list[Row]:
+        """Write the rows that are new."""
+
+
+class Confirmation:
+    """The two passes of a confirmation."""
+
+    def __init__(
+        self, config: StudyConfig, planner: Planner, recorder: Records, value: Value
+    ) -> None:
+        self._config = config
+        self._planner = planner
+        self._recorder = recorder
+        self._value = value
+
+    def passes(self) -> Iterator[GivenTrials]:
+        """The trials of each pass; the second is made when the first has run."""
+        if not self._config.confirm.top:
+            return
+        candidates = self._candidates()
+        yield self._trials(candidates, split="search", controls=[])
+        winner = self.winner(candidates)
+        seeds = self._config.seeds.confirm
+        controls = [
+            assignment
+            for seed in seeds
+            for assignment in controls_of(winner, self._planner, self._config, seed)
+        ]
+        yield self._trials(
+            candidates, split="report", controls=controls if self._config.confirm.controls else []
+        )
+
+    def winner(self, candidates: list[Curriculum]) -> Curriculum:
+        """The candidate with the best mean over fresh seeds on the search split."""
+        scores = {c: self._scores(c) for c in candidates if self._scores(c)}
+        if not scores:
+            raise SearchStopped("no candidate was scored in the confirmation; see the failures")
+        return max(scores, key=lambda c: fmean(scores[c]))
+
+    def _candidates(self) -> list[Curriculum]:
+        """The best full trials at the study's own seeds, the empty one apart."""
+        seeds = self._config.seeds
+        finals: dict[str, list[Row]] = {}
+        for row in self._recorder.rows:
+            own = row["stage_seed"] == seeds.stage and row["target_seed"] == seeds.target
+            last = row["rung"] == row["num_rungs"] - 1
+            if row["phase"] == SEARCH and own and last:
+                finals.setdefault(row["curriculum"], []).append(row)
+        values = {text: self._value(rows) for text, rows in finals.items()}
+        ranked = sorted(
+            (text for text, value in values.items() if value is not None),
+            key=lambda text: (-(values[text] or 0.0), text),
+        )
+        best = [text for text in ranked if text != str(Curriculum())]
+        return [parse_curriculum(text) for text in best[: self._config.confirm.top]]
+
+    def _scores(self, curriculum: Curriculum) -> list[float]:
+        by_seed: dict[int, list[Row]] = {}
+        for row in self._recorder.rows:
+            if row["phase"] == CONFIRM and row["curriculum"] == str(curriculum):
+                by_seed.setdefault(row["stage_seed"], []).append(row)
+        values = [self._value(rows) for rows in by_seed.values()]
+        return [value for value in values if value is not None]
+
+    def _trials(
+        self, candidates: list[Curriculum], *, split: str, controls: list[Assignment]
+    ) -> GivenTrials:
+        make = self._planner.confirm
+        seeds = self._config.seeds.confirm
+        wanted = [make(c, "candidate", s, split=split) for s in seeds for c in candidates]
+        wanted += [make(Curriculum(), "baseline", s, split=split) for s in seeds]
+        wanted += controls
+        return GivenTrials([a for a in wanted if not self._recorded(a)], self._recorder.record)
+
+    def _recorded(self, assignment: Assignment) -> bool:
+        """Whether every score that the assignment asks for is written already."""
+        known = {
+            (row["target"], row["language"], row["split"])
+            for row in self._recorder.rows
+            if row["part"] == "evaluation"
+            and assignment.identity
+            == tuple(
+                row[c] for c in ("phase", "curriculum", "variant", "stage_seed", "target_seed")
+            )
+        }
+        return all(
+            (target, language, split) in known
+            for work in assignment.rungs
+            for split, languages_of in work.splits.items()
+            for target, languages in languages_of.items()
+            for language in languages
+        )
+
+
+class GivenTrials:
+    """A fixed list of trials, each run to its end."""
+
+    def __init__(
+        self, assignments: list[Assignment], record: Callable[[list[Row]], list[Row]]
+    ) -> None:
+        self._waiting = list(assignments)
+        self._running = 0
+        self._record = record
+        self._failures_in_a_row = 0
+
+    def next(self) -> Assignment | None:
+        """The next of the list."""
+        if not self._waiting:
+            return None
+        self._running += 1
+        return self._waiting.pop(0)
+
+    def finished(self) -> bool:
+        """Whether all have ended."""
+        return not self._waiting and not self._running
+
+    def on_rung(self, assignment: Assignment, rung: int, rows: list[Row]) -> Verdict:
+        """Record; the last rung is the end."""
+        self._record(rows)
+        self._failures_in_a_row = 0
+        last = rung == assignment.rungs[-1].index
+        self._running -= last
+        return Verdict(ends=last)
+
+    def on_failure(self, assignment: Assignment, message: str) -> None:
+        """Count it; several in a row end the confirmation."""
+        self._running -= 1
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+            raise SearchStopped(
+                f"{self._failures_in_a_row} confirmation trials failed in a row: {message}"
+            )
