@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from trainables.assignment import CONFIRM, SEARCH, Assignment, RungWork, Setup
 from trainables.data import available_languages, load_rows
 from trainables.recipe import Recipe
 from trainables.tasks import get_task
+from trainables.tasks.task import SplitName
 
 SOURCE_LANGUAGE = "en"
 
@@ -98,7 +99,7 @@ class Planner:
         )
 
     def confirm(
-        self, curriculum: Curriculum, role: str, seed: int, *, split: str, **changes: Any
+        self, curriculum: Curriculum, role: str, seed: int, *, split: SplitName, **changes: Any
     ) -> Assignment:
         """A curriculum with full targets on a fresh seed, scored on one split."""
         languages = self._search_languages() if split == "search" else self._report_languages()
@@ -124,7 +125,7 @@ class Planner:
         """English training rows that are really there."""
         return _num_rows(task, self._places.mirror, self._places.cache)
 
-    def languages(self, split: str) -> dict[str, list[str]]:
+    def languages(self, split: SplitName) -> dict[str, list[str]]:
         """Languages scored, by target."""
         return self._search_languages() if split == "search" else self._report_languages()
 
@@ -198,7 +199,7 @@ class Planner:
             found[target] = [language for language in languages if language not in proxy]
         return found
 
-    def _there(self, target: str, split: Any, wanted: Sequence[str] | None) -> list[str]:
+    def _there(self, target: str, split: SplitName, wanted: Sequence[str] | None) -> list[str]:
         """English and the wanted languages (None: all) that the target has, in its order."""
         languages = available_languages(get_task(target), split, self._places.mirror)
         keep = languages if wanted is None else {SOURCE_LANGUAGE, *wanted}
@@ -249,13 +250,6 @@ def _jointly(curriculum: Curriculum) -> Curriculum | None:
     if len(examples) < 2:
         return None
     return Curriculum((Stage(tuple(Part(task, n) for task, n in examples.items())),))
-
-
-def with_split(assignment: Assignment, splits: dict[str, dict[str, list[str]]]) -> Assignment:
-    """The same trial, scored on other splits."""
-    return replace(
-        assignment, rungs=tuple(replace(work, splits=splits) for work in assignment.rungs)
-    )
 
 
 def _single(task: str, size: int) -> Curriculum:

@@ -16,6 +16,7 @@ from search.study_fields import StudyConfig
 from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from spaces.curriculum import Curriculum, parse_curriculum
 from trainables.assignment import CONFIRM, SEARCH, Assignment
+from trainables.tasks.task import SplitName
 
 Row = dict[str, Any]
 Value = Callable[[list[Row]], float | None]
@@ -92,7 +93,7 @@ class Confirmation:
         return [value for value in values if value is not None]
 
     def _trials(
-        self, candidates: list[Curriculum], *, split: str, controls: list[Assignment]
+        self, candidates: list[Curriculum], *, split: SplitName, controls: list[Assignment]
     ) -> GivenTrials:
         make = self._planner.confirm
         seeds = self._config.seeds.confirm

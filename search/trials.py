@@ -52,7 +52,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """When to stop proposing: exactly one is set."""
+    """When to stop proposing: one is set, or none where the whole space is enumerated."""
 
     trials: int | None = None
     examples: float | None = None
@@ -292,7 +292,9 @@ class Trials:
             return self._suggestions.num_sampled >= self._budget.trials
         if self._budget.examples is not None:
             return self._examples_paid >= self._budget.examples
-        return self._elapsed_hours() >= (self._budget.hours or 0.0)
+        if self._budget.hours is not None:
+            return self._elapsed_hours() >= self._budget.hours
+        return False  # a space that is enumerated ends by itself
 
 
 def _paid(rows: Rows) -> float:

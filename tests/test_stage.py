@@ -14,7 +14,8 @@ from trainables.encoded import encoded
 from trainables.encoder import encoder_tensors, load_encoder
 from trainables.evaluate import evaluate
 from trainables.kinds import KINDS
-from trainables.recipe import Recipe, autocast_dtype
+from trainables.precision import autocast_dtype
+from trainables.recipe import Recipe
 from trainables.stage import FineTuning, TrainingDiverged, learning_rate
 
 TRAINED = sorted(name for name, kind in KINDS.items() if kind.trains)

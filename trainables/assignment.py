@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from trainables.recipe import Recipe
+from trainables.tasks.task import SplitName
 
 SEARCH, CONFIRM = "search", "confirm"
 
@@ -63,7 +64,7 @@ class RungWork:
     """Training examples by target; 0 for retrieval."""
     eval_items: int
     """Items per language at most."""
-    splits: dict[str, dict[str, list[str]]]
+    splits: dict[SplitName, dict[str, list[str]]]
     """Split name to target to languages."""
 
 

@@ -17,7 +17,8 @@ from trainables.encoded import EncodedRows
 from trainables.encoder import Encoder
 from trainables.kinds import KINDS
 from trainables.kinds.kind import Rows
-from trainables.recipe import Precision, autocast_dtype
+from trainables.precision import autocast_dtype
+from trainables.recipe import Precision
 from trainables.tasks.task import Task
 
 

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from trainables.batches import TrainingPart, epoch_plan, joint_name, steps_per_epoch
 from trainables.encoder import Encoder, encoder_tensors, load_tensors
 from trainables.kinds import KINDS
-from trainables.recipe import Recipe, autocast_dtype
+from trainables.precision import autocast_dtype
+from trainables.recipe import Recipe
 from trainables.streams import seeded_dropout, stream
 
 

@@ -22,7 +22,7 @@ from trainables.recipe import Recipe
 from trainables.stage import FineTuning
 from trainables.streams import stream
 from trainables.tasks import get_task
-from trainables.tasks.task import Task
+from trainables.tasks.task import SplitName, Task
 from trainables.workbench import DEV_ITEMS, Selection, Workbench, recipe_inputs
 
 FORWARD_SHARE = 1 / 3
@@ -53,9 +53,8 @@ def stage_training(
         tuning = FineTuning(bench.encoder, parts, recipe=recipe, seed=seed, stage=name)
         yield from _train(trial, node, tuning, name)
         tensors = encoder_tensors(bench.encoder.model)
-        dev = [
-            _dev(bench, task, head) for task, head in zip(stage.tasks, tuning.heads, strict=True)
-        ]
+        heads = zip(stage.tasks, tuning.heads, strict=True)
+        dev = [_dev(bench, task, head, recipe) for task, head in heads]
         trained = sum(len(part.features) for part in parts) * recipe.epochs
         return Result(
             values={
@@ -99,7 +98,7 @@ def target_training(trial: Trial, encoder: Computed, target: Task, num_examples:
             recipe=recipe,
             seed=seed,
             stage=name,
-            dev_score=lambda tuning: _dev(bench, source.name, tuning.heads[0]).score,
+            dev_score=lambda tuning: _dev(bench, source.name, tuning.heads[0], recipe).score,
         )
         yield from _train(trial, node, tuning, name)
         tensors = {f"encoder/{k}": t for k, t in encoder_tensors(bench.encoder.model).items()}
@@ -120,7 +119,7 @@ def target_training(trial: Trial, encoder: Computed, target: Task, num_examples:
 
 
 def evaluation(
-    trial: Trial, model: Computed, target: Task, language: str, split: str, limit: int
+    trial: Trial, model: Computed, target: Task, language: str, split: SplitName, limit: int
 ) -> Computed:
     """Scores of a model on a target's rows in one language."""
     bench = trial.bench
@@ -143,7 +142,15 @@ def evaluation(
         head = None if retrieval else _load_with_head(bench, target, weights)
         if head is None:
             load_tensors(bench.encoder.model, weights)
-        found = evaluate(bench.encoder, head, target, language, rows.rows, bench.encoded(rows))
+        found = evaluate(
+            bench.encoder,
+            head,
+            target,
+            language,
+            rows.rows,
+            bench.encoded(rows),
+            precision=recipe.precision,
+        )
         yield Progress(name)
         sides = 2 if retrieval else 1
         return Result(
@@ -161,11 +168,14 @@ class _Dev:
     collapsed: bool
 
 
-def _dev(bench: Workbench, task: str, head: nn.Module) -> _Dev:
+def _dev(bench: Workbench, task: str, head: nn.Module, recipe: Recipe) -> _Dev:
     """English dev score of the encoder as it is now."""
     record = get_task(task)
     rows = bench.items(task, "en", "dev", DEV_ITEMS)
-    found = evaluate(bench.encoder, head, record, "en", rows.rows, bench.encoded(rows))
+    tokens = bench.encoded(rows)
+    found = evaluate(
+        bench.encoder, head, record, "en", rows.rows, tokens, precision=recipe.precision
+    )
     score = found.metrics[record.metric]
     majority = KINDS[record.kind].majority(record, rows.rows)
     return _Dev(score, found.num_items, score < COLLAPSE_MARGIN * majority)

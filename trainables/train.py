@@ -21,7 +21,7 @@ from trainables.nodes import Computed, Event, Trial, ensure, pretrained
 from trainables.steps import evaluation, stage_training, target_training
 from trainables.store import Entry
 from trainables.tasks import get_task
-from trainables.tasks.task import Task
+from trainables.tasks.task import SplitName, Task
 from trainables.workbench import Workbench
 
 COLLAPSED_SEED_STEP = 1_000_000
@@ -155,7 +155,7 @@ def _score_rows(
     work: RungWork,
     target: Task,
     language: str,
-    split: str,
+    split: SplitName,
     computed: Computed,
     entry: Entry,
 ) -> list[dict[str, Any]]:

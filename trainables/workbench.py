@@ -27,11 +27,12 @@ from trainables.encoder import (
 )
 from trainables.keys import VERSION, Node, Numerics, digest, encoder_node, numerics_here
 from trainables.overlaps import overlap_with, text_hashes
-from trainables.recipe import Recipe, autocast_dtype
+from trainables.precision import autocast_dtype
+from trainables.recipe import Recipe
 from trainables.store import Store
 from trainables.streams import subset_indices
 from trainables.tasks import get_task
-from trainables.tasks.task import Task
+from trainables.tasks.task import SplitName, Task
 
 TENSORS_KEPT = 3
 """Weights kept in memory: the encoder of the trial, its last target, one more."""
@@ -128,7 +129,7 @@ class Workbench:
         )
         return here.label(recipe.micro_batch)
 
-    def num_rows(self, task: str, split: str = "train", language: str = "en") -> int:
+    def num_rows(self, task: str, split: SplitName = "train", language: str = "en") -> int:
         """Rows of a split that are really there."""
         return len(self._load(get_task(task), language, split))
 
@@ -141,7 +142,7 @@ class Workbench:
 
         return self._select(record, "en", "train", choose, (num_examples, seed))
 
-    def items(self, task: str, language: str, split: str, limit: int) -> Selection:
+    def items(self, task: str, language: str, split: SplitName, limit: int) -> Selection:
         """At most `limit` items (0: all), the same ones in every language: least hash of the id."""
         record = get_task(task)
 
@@ -205,7 +206,7 @@ class Workbench:
         return digest(tokenizer_content(self.encoder.tokenizer))
 
     def _select(
-        self, task: Task, language: str, split: str, choose: Any, how: tuple[Any, ...]
+        self, task: Task, language: str, split: SplitName, choose: Any, how: tuple[Any, ...]
     ) -> Selection:
         name = (task.name, language, split, *how)
         if name not in self._selections:
@@ -215,7 +216,7 @@ class Workbench:
             self._selections[name] = Selection(task, language, chosen, indices, rows_hash(chosen))
         return self._selections[name]
 
-    def _load(self, task: Task, language: str, split: str) -> Any:
+    def _load(self, task: Task, language: str, split: SplitName) -> Any:
         name = (task.name, language, split)
         if name not in self._all_rows:
             mirror = None if self.setup.mirror is None else Path(self.setup.mirror)

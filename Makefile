@@ -1,0 +1,33 @@
+# `make demo`, `make test`, `make check`, `make long`, `make miniworld`. Each sets up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: demo test check long miniworld clean
+
+demo: $(READY)
+	$(BIN)/curriculum search demo
+
+test: $(READY)
+	$(BIN)/pytest -q
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_layers.py
+
+long: $(READY)
+	$(BIN)/python -m benchmarks.long
+
+miniworld: $(READY)
+	$(BIN)/python -m trainables.miniworld.pretrain
+
+$(READY): pyproject.toml constraints.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs
