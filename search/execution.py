@@ -58,6 +58,8 @@ class TrialEvent:
     """Time since this trial's last report."""
     rung: int | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    trace: str = ""
+    """Of a failure."""
     verdict: Verdict | None = None
     """What becomes of the trial, after a rung or a failure."""
 
@@ -188,6 +190,7 @@ class _Floor:
                 seconds=now - self._last_report[trial_id],
                 rung=result.get("rung"),
                 rows=rows,
+                trace=result.get("trace", ""),
                 verdict=verdict,
             )
         )
@@ -200,14 +203,15 @@ class _Floor:
         """A worker failed more often than it may."""
         assignment = self._running.pop(trial_id)
         try:
-            self.director.on_failure(assignment, message)
+            self.director.on_failure(assignment, message.strip().splitlines()[-1])
         except SearchStopped as stop:
             self.stopped_by = stop
         self._on_event(
             TrialEvent(
                 kind="failed",
                 assignment=assignment,
-                detail=message,
+                detail=message.strip().splitlines()[-1],
+                trace=message,
                 verdict=Verdict(ends=True),
             )
         )
@@ -254,7 +258,7 @@ class _Scheduler(FIFOScheduler):
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """The trial failed after all its retries."""
         error = trial.get_error()
-        self._floor.on_error(trial.trial_id, str(error).strip().splitlines()[-1])
+        self._floor.on_error(trial.trial_id, str(error))
 
 
 class _Stopper(Stopper):

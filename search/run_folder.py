@@ -57,6 +57,11 @@ class RunFolder:
         """Seconds spent by all launches, and how they were spent."""
         return self.path / "clock.json"
 
+    def keep_failure(self, text: str) -> None:
+        """Add what is known of a failed trial to `failures.log`."""
+        with (self.path / "failures.log").open("a", encoding="utf-8") as file:
+            file.write(text)
+
     @property
     def best(self) -> Path:
         """Exported curricula."""

@@ -100,6 +100,8 @@ def run_study(
 
             def report(event: TrialEvent) -> None:
                 clock.take(event)
+                if event.trace:
+                    folder.keep_failure(f"{event.assignment.identity}\n{event.trace}\n")
                 on_event(event)
 
             trials, suggestions = open_search(config, folder, planner, recorder, clock)

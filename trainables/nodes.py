@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -117,6 +117,14 @@ def ensure(
         return entry or (yield from _compute(trial, computed))
     finally:
         trial.leases.release(key)
+
+
+def as_found(computed: Computed, entry: Entry) -> Computed:
+    """The node under the numerics class of its entry, which its children inherit.
+
+    It differs only where another class was accepted.
+    """
+    return replace(computed, node=replace(computed.node, numerics=entry.numerics))
 
 
 def _compute(trial: Trial, computed: Computed) -> Generator[Event, None, Entry]:

@@ -17,7 +17,7 @@ from typing import Any
 from spaces.curriculum import Curriculum, parse_curriculum
 from trainables.assignment import Assignment, RungWork
 from trainables.leases import Leases
-from trainables.nodes import Computed, Event, Trial, ensure, pretrained
+from trainables.nodes import Computed, Event, Trial, as_found, ensure, pretrained
 from trainables.steps import evaluation, stage_training, target_training
 from trainables.store import Entry
 from trainables.tasks import get_task
@@ -87,7 +87,7 @@ def train_encoder(
             if not entry.values["collapsed"]:
                 break
         trained.append(TrainedStage(prefix, attempts))
-        parent = computed
+        parent = as_found(computed, entry)
     return trained
 
 
@@ -97,7 +97,7 @@ def _train_stages(
     curriculum = parse_curriculum(work.curriculum)
     trained = yield from train_encoder(trial, curriculum, trial.assignment.stage_seed)
     rows += [_stage_row(trial, work, stage) for stage in trained]
-    return trained[-1].attempts[-1][0] if trained else pretrained(trial)
+    return as_found(*trained[-1].attempts[-1]) if trained else pretrained(trial)
 
 
 def _stage_row(trial: Trial, work: RungWork, stage: TrainedStage) -> dict[str, Any]:
@@ -129,6 +129,7 @@ def _score_target(
         model = target_training(trial, encoder, target, num_examples)
         entry = yield from ensure(trial, model)
         rows.append(_target_row(trial, work, target, model, entry))
+        model = as_found(model, entry)
     for split, languages_of in work.splits.items():
         for language in languages_of.get(target.name, ()):
             computed = evaluation(trial, model, target, language, split, work.eval_items)

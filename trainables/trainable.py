@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -169,4 +170,5 @@ def _failed(error: Exception) -> dict[str, Any]:
             f"out of GPU memory ({message.splitlines()[0]}); lower recipe.micro_batch, turn on "
             "recipe.gradient_checkpointing, or give trials a larger resources.gpus"
         )
-    return {"event": "disk full" if full else "failed", "detail": message}
+    trace = traceback.format_exc()
+    return {"event": "disk full" if full else "failed", "detail": message, "trace": trace}
