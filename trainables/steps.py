@@ -139,7 +139,7 @@ def evaluation(
 
     def compute() -> Generator[Event, None, Result]:
         weights = yield from weights_of(trial, model)
-        head = None if retrieval else _load_with_head(bench, target, weights)
+        head = None if retrieval else load_with_head(bench, target, weights)
         if head is None:
             load_tensors(bench.encoder.model, weights)
         found = evaluate(
@@ -217,7 +217,7 @@ def _part(bench: Workbench, selection: Selection) -> dict[str, Any]:
     }
 
 
-def _load_with_head(bench: Workbench, target: Task, weights: Tensors) -> nn.Module:
+def load_with_head(bench: Workbench, target: Task, weights: Tensors) -> nn.Module:
     """Put encoder weights in place and give the head that was trained on them."""
     source = get_task(target.train_task or target.name)
     head = KINDS[source.kind].new_head(
