@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 from analysis.confirmation import confirmation
@@ -171,7 +172,9 @@ def test_with_two_seeds_there_are_means_but_no_intervals_and_it_says_so():
 
 def test_without_proxies_only_english_leaves_the_means():
     rows = [{**row, "language": "en"} if row["split"] == "search" else row for row in ROWS]
-    found = confirmation(as_frame(rows), Objective(select="english", targets=TARGETS))
+    found = confirmation(
+        as_frame(rows), Objective(select="english", proxy_languages=("de",), targets=TARGETS)
+    )
     xnli = found.per_target.set_index("target")["report"]["xnli"]
     assert xnli == pytest.approx((0.1 + 0.51 + 0.31) / 3)
 
@@ -187,6 +190,24 @@ def test_a_control_with_missing_scores_is_left_out_and_named():
     found = confirmation(as_frame(missing), OBJECTIVE)
     assert found.comparisons.set_index("variant")["n"]["lr x3"] == 1
     assert sum("none (lr x3), seeds" in note for note in found.notes) == 2
+
+
+def test_without_stages_only_the_target_seed_makes_a_pair():
+    rows = [{**r, "stage_seed": 1} if r["curriculum"] == "none" else r for r in ROWS]
+    found = confirmation(as_frame(rows), OBJECTIVE)
+    pd.testing.assert_frame_equal(found.per_target, FOUND.per_target)
+    pd.testing.assert_frame_equal(found.comparisons, FOUND.comparisons)
+
+
+def test_other_metrics_and_earlier_rungs_are_not_read():
+    rows = [
+        *[{**row, "num_rungs": 2, "rung": 1} for row in ROWS],
+        *[{**row, "num_rungs": 2, "rung": 0, "value": 0.0} for row in ROWS],
+        *[{**row, "num_rungs": 2, "rung": 1, "metric": "f1", "value": 0.0} for row in ROWS],
+    ]
+    found = confirmation(as_frame(rows), OBJECTIVE)
+    pd.testing.assert_frame_equal(found.per_target, FOUND.per_target)
+    pd.testing.assert_frame_equal(found.candidates, FOUND.candidates)
 
 
 def test_candidates_are_compared_on_the_seeds_that_all_have():

@@ -107,6 +107,12 @@ def test_noise_seeds_do_not_move_a_score():
     assert own.ranked.equals(BOARD.ranked)
 
 
+def test_the_confirmation_does_not_move_the_leaderboard():
+    later = [row | {"phase": "confirm"} for row in trial("b:3000", [(0.9, 0.9)] * 3, target_seed=9)]
+    board = leaderboard(as_frame([*SEARCH, *later]), OBJECTIVE)
+    assert board.ranked.equals(BOARD.ranked)
+
+
 def test_gains_are_over_the_empty_curriculum_at_the_same_target_seed():
     assert BOARD.ranked["gain"].tolist() == pytest.approx([0.2, 0.1, 0.0, 0.0])
     second = trial("c:1", [(0.6, 0.6)] * 3, target_seed=2, seed=5)
@@ -144,6 +150,8 @@ def test_marks_stand_beside_the_scores_that_they_concern():
         *trial("c:1", [(0.1, 0.1)] * 3, stand_in=True),
         *trial("d:1", [(0.1, 0.1)] * 3, overlap=0.034),
         *[r | {"collapsed": r["part"] == "stage"} for r in trial("e:1", [(0.1, 0.1)] * 3)],
+        *trial("f:1", [(0.1, 0.1)] * 3),
+        *[r | {"target": "other"} for r in trial("f:1", [(0.1, 0.1)] * 3, stand_in=True)],
     ]
     ranked = leaderboard(as_frame([*SEARCH, *marked]), OBJECTIVE).ranked
     marks = dict(zip(ranked["curriculum"], ranked["marks"], strict=True))
@@ -151,6 +159,7 @@ def test_marks_stand_beside_the_scores_that_they_concern():
     assert marks["c:1"] == "stand-in"
     assert marks["d:1"] == "overlap up to 3.4%"
     assert marks["e:1"] == "collapsed stage"
+    assert marks["f:1"] == "", "a target outside the objective was marked"
 
 
 def test_labels_of_target_languages_are_confessed():
@@ -229,19 +238,39 @@ def test_item_variance_is_that_of_the_mean_of_bernoulli_items():
     assert item_variance(frame, OBJECTIVE, rung=0) == pytest.approx(expected)
 
 
-def test_remedies_are_variance_arithmetic():
+def test_seeds_divide_the_noise_and_items_only_their_share_of_it():
     frame = as_frame(SEARCH)
-    table = {
-        row["remedy"]: row
-        for row in remedies(frame, OBJECTIVE, rung=2, wanted=0.9).to_dict("records")
+    found = remedies(frame, OBJECTIVE, rung=2, wanted=0.81).to_dict("records")
+    table = {row["remedy"]: row for row in found}
+    true = np.var([0.4, 0.5, 0.4, 0.6], ddof=1) - 0.0025
+    allowed = true * 0.19 / 0.81
+    from_items = item_variance(frame, OBJECTIVE, rung=2)
+    assert 0.0025 - from_items < allowed < 0.0025 / 1.5
+    # to rung 2 a trial needs 3 * 300 for targets, 3 * 40 for evaluation; 3 of 4 have a stage
+    stages, whole = 900 * 3 / 4, 900 * 3 / 4 + 3 * 340
+    seeds = math.ceil(0.0025 / allowed)
+    assert table["more seeds"]["times"] == seeds
+    assert table["more seeds"]["examples"] == pytest.approx(seeds * whole)
+    times = from_items / (allowed - (0.0025 - from_items))
+    assert table["more items"]["times"] == pytest.approx(times)
+    assert table["more items"]["examples"] == pytest.approx(stages + 900 + times * 120)
+    assert table["more items"]["enough"]
+
+
+def test_items_cannot_cure_what_seeds_do():
+    found = remedies(as_frame(SEARCH), OBJECTIVE, rung=2, wanted=0.9).to_dict("records")
+    assert {row["remedy"]: row["enough"] for row in found} == {
+        "more seeds": True,
+        "more items": False,
     }
-    spread = np.var([0.4, 0.5, 0.4, 0.6], ddof=1) - 0.0025
-    allowed = spread / 9
-    assert table["more seeds"]["times"] == math.ceil(0.0025 / allowed)
-    assert table["more seeds"]["enough"]
-    items = item_variance(frame, OBJECTIVE, rung=2)
-    assert 0.0025 - items > allowed
-    assert not table["more items"]["enough"]
+
+
+def test_a_later_rung_costs_what_trials_that_reached_it_needed():
+    found = remedies(as_frame(SEARCH), OBJECTIVE, rung=0, wanted=0.5).to_dict("records")
+    later = {row["remedy"]: row for row in found}
+    # rung 1 was reached by five trials, four of which have a stage
+    until = 900 * 4 / 5 + 2 * 340
+    assert later["first comparison at rung 1"]["examples"] == pytest.approx(until)
 
 
 def test_the_cheapest_remedy_that_suffices_comes_first():

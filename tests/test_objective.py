@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +117,9 @@ def test_frames_find_the_empty_curriculum_by_target_seed_and_rung():
             {("xnli", "de"): score}, curriculum="none", rung=rung, seeds=(1, seed), role="baseline"
         )
     ]
+    rows += rows_of(
+        {("xnli", "de"): 0.8}, curriculum="none", seeds=(1, 1), role="control", variant="lr x3"
+    )
     rows += rows_of({("xnli", "de"): 0.6}, seeds=(7, 1))
     rows += rows_of({("xnli", "de"): 0.6}, seeds=(7, 2))
     rows += rows_of({("xnli", "de"): 0.6}, seeds=(7, 3))
@@ -145,8 +149,11 @@ def test_languages_outside_the_selection_do_not_matter():
 @pytest.mark.parametrize("change", [{"split": "report"}, {"part": "target"}, {"metric": "f1"}])
 def test_only_main_metrics_of_the_search_split_are_read(change):
     assert trial_value(rows_of(SCORES, **change), PROXY) is None
-    noise = rows_of(dict.fromkeys(SCORES, 0.99), **change)
-    assert trial_value([*rows_of(SCORES), *noise], PROXY) == trial_value(rows_of(SCORES), PROXY)
+    both = [*rows_of(SCORES), *rows_of(dict.fromkeys(SCORES, 0.99), **change)]
+    assert trial_value(both, PROXY) == trial_value(rows_of(SCORES), PROXY)
+    pd.testing.assert_frame_equal(
+        objective_values(as_frame(both), PROXY), objective_values(as_frame(rows_of(SCORES)), PROXY)
+    )
 
 
 def test_retrieval_has_no_score_in_english_and_is_listed():
