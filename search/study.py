@@ -176,7 +176,12 @@ def open_optuna(config: StudyConfig, folder: RunFolder) -> optuna.Study:
 
 
 def places_of(config: StudyConfig, folder: RunFolder, mirror: Path | None) -> Places:
-    """Absolute folders of a run; the store's default is shared by all studies of a user."""
+    """Absolute folders of a run."""
+    return places_for(config, run_id=_run_id(folder), mirror=mirror)
+
+
+def places_for(config: StudyConfig, *, run_id: str, mirror: Path | None) -> Places:
+    """Absolute folders; the store's default is shared by all studies of a user."""
     cache_folder = DEFAULT_CACHE.expanduser()
     store = None
     if config.store.enabled:
@@ -186,7 +191,7 @@ def places_of(config: StudyConfig, folder: RunFolder, mirror: Path | None) -> Pl
         if "://" not in store:
             cache_folder = Path(store).parent / "cache"
     return Places(
-        run_id=_run_id(folder),
+        run_id=run_id,
         cache=cache_folder,
         store=store,
         mirror=None if mirror is None else mirror.resolve(),
