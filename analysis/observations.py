@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ def append(path: Path, rows: Iterable[Row | Observation]) -> None:
         OSError: if the disk is full or fails; a part already written is taken back.
     """
     checked = [row if isinstance(row, Observation) else observation(row) for row in rows]
-    lines = [json.dumps(asdict(row), ensure_ascii=False, allow_nan=False) for row in checked]
+    lines = [json.dumps(_as_row(row), ensure_ascii=False, allow_nan=False) for row in checked]
     if not lines:
         return
     new = not path.exists()
@@ -172,7 +172,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(data.splitlines(), start=1):
         try:
-            rows.append(asdict(observation(json.loads(line))))
+            rows.append(_as_row(observation(json.loads(line))))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path.name}, line {number}: {error}") from error
     return rows
@@ -218,6 +218,10 @@ def cut_torn_line(path: Path) -> str | None:
         file.truncate(len(data) - len(lines[-1]))
         os.fsync(file.fileno())
     return f"cut a torn last line (line {len(lines)}, {len(lines[-1])} bytes)"
+
+
+def _as_row(record: Observation) -> dict[str, Any]:
+    return {column: getattr(record, column) for column in COLUMNS}
 
 
 def _problem(column: str, value: Any) -> str | None:
