@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import tempfile
-import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
+from search.interrupts import own_sigterm_kept
 from search.trials import Interrupted, SearchStopped, Verdict
 from trainables.assignment import Assignment, Setup
 from trainables.trainable import CurriculumTrainable, check_nodes, start_lease_table
@@ -94,7 +94,7 @@ def run_trials(
         Interrupted: on SIGINT or SIGTERM.
     """
     floor = _Floor(director, setup, resources, on_event)
-    with tempfile.TemporaryDirectory(prefix="curriculum-ray-") as scratch, _sigterm_as_sigint():
+    with tempfile.TemporaryDirectory(prefix="curriculum-ray-") as scratch:
         tune.Tuner(
             tune.with_resources(
                 CurriculumTrainable, {"cpu": resources.cpus, "gpu": resources.gpus}
@@ -111,7 +111,7 @@ def run_trials(
                 storage_path=scratch,
                 stop=_Stopper(floor),
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=resources.max_failures),
+                failure_config=tune.FailureConfig(max_failures=0),  # the floor starts them again
                 checkpoint_config=tune.CheckpointConfig(
                     checkpoint_frequency=0, checkpoint_at_end=False
                 ),
@@ -120,7 +120,7 @@ def run_trials(
     if floor.stopped_by is not None:
         raise floor.stopped_by
     if not director.finished():
-        raise Interrupted("interrupted")
+        raise Interrupted()
 
 
 class _Floor:
@@ -137,6 +137,9 @@ class _Floor:
         self.stopped_by: SearchStopped | None = None
         self._setup = json.dumps(setup.to_json())
         self._max_running = resources.workers
+        self._max_failures = resources.max_failures
+        self._failures: Counter[tuple[Any, ...]] = Counter()
+        self._lost: list[Assignment] = []
         self._on_event = on_event
         self._running: dict[str, Assignment] = {}
         self._last_report: dict[str, float] = {}
@@ -153,22 +156,24 @@ class _Floor:
         """The configuration of the next trial, or None if none can start now."""
         if self.stopped_by is not None or len(self._running) >= self._max_running:
             return None
-        assignment = self.director.next()
+        assignment: Assignment | None = None
+        with self._stopping():
+            assignment = self._lost.pop(0) if self._lost else self.director.next()
         if assignment is None:
             return None
         self._running[trial_id] = assignment
         self._last_report[trial_id] = time.monotonic()
-        self._on_event(
-            TrialEvent(kind="started", assignment=assignment, detail="waiting for a slot")
-        )
+        self._tell(TrialEvent(kind="started", assignment=assignment, detail="waiting for a slot"))
         return {"setup": self._setup, "assignment": json.dumps(assignment.to_json())}
 
     def on_result(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Take a result in; true if the trial ends."""
+        if self.stopped_by is not None:  # nothing is written behind what could not be written
+            return True
         assignment = self._running[trial_id]
         rows = json.loads(result.get("rows", "[]"))
         verdict = Verdict(ends=False)
-        try:
+        with self._stopping():
             if result["event"] == "rung":
                 verdict = self.director.on_rung(assignment, result["rung"], rows)
             elif result["event"] == "disk full":
@@ -176,12 +181,8 @@ class _Floor:
             elif result["event"] == "failed":
                 verdict = Verdict(ends=True)
                 self.director.on_failure(assignment, result["detail"])
-        except SearchStopped as stop:
-            self.stopped_by = stop
-        except OSError as error:
-            self.stopped_by = SearchStopped(f"the run folder cannot be written: {error}")
         now = time.monotonic()
-        self._on_event(
+        self._tell(
             TrialEvent(
                 kind=result["event"],
                 assignment=assignment,
@@ -200,21 +201,46 @@ class _Floor:
         return verdict.ends
 
     def on_error(self, trial_id: str, message: str) -> None:
-        """A worker failed more often than it may."""
+        """A worker was lost or broke: its trial starts again, from the store, if it still may.
+
+        Ray's own retries are off: they do not cover a worker that is lost while it starts.
+        """
+        if self.stopped_by is not None:
+            return
         assignment = self._running.pop(trial_id)
-        try:
-            self.director.on_failure(assignment, message.strip().splitlines()[-1])
-        except SearchStopped as stop:
-            self.stopped_by = stop
-        self._on_event(
+        detail = message.strip().splitlines()[-1]
+        self._failures[assignment.identity] += 1
+        ends = self._failures[assignment.identity] > self._max_failures
+        if ends:
+            with self._stopping():
+                self.director.on_failure(assignment, detail)
+        else:
+            self._lost.append(assignment)
+        self._tell(
             TrialEvent(
-                kind="failed",
+                kind="failed" if ends else "lost",
                 assignment=assignment,
-                detail=message.strip().splitlines()[-1],
+                detail=detail,
                 trace=message,
-                verdict=Verdict(ends=True),
+                verdict=Verdict(ends=ends),
             )
         )
+
+    def _tell(self, event: TrialEvent) -> None:
+        with self._stopping():
+            self._on_event(event)
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """What ends the search is kept until Ray has stopped."""
+        try:
+            yield
+        except SearchStopped as stop:
+            self.stopped_by = self.stopped_by or stop
+        except OSError as error:
+            self.stopped_by = self.stopped_by or SearchStopped(
+                f"the run folder cannot be written: {error}; make room, then resume"
+            )
 
 
 class _Searcher(Searcher):
@@ -256,7 +282,7 @@ class _Scheduler(FIFOScheduler):
         return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        """The trial failed after all its retries."""
+        """The trial's worker was lost or broke."""
         error = trial.get_error()
         self._floor.on_error(trial.trial_id, str(error))
 
@@ -290,15 +316,19 @@ def cluster(address: str | None, *, store: str | None) -> Iterator[None]:
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
     os.environ.setdefault("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0")
     os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
+    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # the new one prints its banners at verbose=0 too
     owned = not ray.is_initialized()
     if owned:
-        ray.init(
-            address=address,
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            namespace="curriculum-search",
-        )
+        with own_sigterm_kept():
+            ray.init(
+                address=address,
+                include_dashboard=False if address is None else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                namespace="curriculum-search",
+            )
+    # What goes wrong with a trial is told by its events, an interruption by whoever called us.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         problems = check_nodes(store)
         if problems:
@@ -313,14 +343,7 @@ def cluster(address: str | None, *, store: str | None) -> Iterator[None]:
             ray.shutdown()
 
 
-@contextmanager
-def _sigterm_as_sigint() -> Iterator[None]:
-    """Ray Tune ends cleanly on SIGINT only; SIGTERM (a batch system's) becomes one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def cluster_capacity() -> tuple[float, float]:
+    """CPUs and GPUs of all nodes of the cluster that we are connected to."""
+    found = ray.cluster_resources()
+    return float(found.get("CPU", 0.0)), float(found.get("GPU", 0.0))

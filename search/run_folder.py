@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import filelock
 import psutil
@@ -67,6 +68,39 @@ class RunFolder:
         """Exported curricula."""
         return self.path / "best"
 
+    @property
+    def facts(self) -> Path:
+        """What is remembered between launches and is no part of the study."""
+        return self.path / "run.json"
+
+    @property
+    def mirror(self) -> Path | None:
+        """The mirror that the last launch used."""
+        mirror = self.read_facts().get("mirror")
+        return None if mirror is None else Path(str(mirror))
+
+    def read_facts(self) -> dict[str, Any]:
+        """`run_id`, by which store entries remember who paid for them, and `mirror`."""
+        return json.loads(self.facts.read_text()) if self.facts.exists() else {}
+
+    def remember(self, **facts: str | None) -> None:
+        """Add to the facts, or change them."""
+        write_whole(self.facts, json.dumps({**self.read_facts(), **facts}))
+
+    def writer(self) -> str | None:
+        """The living process that writes to the folder, for people; None if there is none."""
+        holder = _read_holder(self.path / "run.lock")
+        if holder is None or not _alive(holder, self.path / "run.lock"):
+            return None
+        return f"process {holder['pid']} on {holder['host']}"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that nobody ever reads half of it."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
 
 @contextmanager
 def opened_for_writing(folder: RunFolder) -> Iterator[list[str]]:
@@ -95,7 +129,13 @@ def _repair(folder: RunFolder) -> list[str]:
     """Cut torn last lines; a stale journal lock is ours, since we hold the folder."""
     repaired = []
     for path in (folder.observations, folder.journal):
-        cut = cut_torn_line(path) if path.exists() else None
+        try:
+            cut = cut_torn_line(path) if path.exists() else None
+        except ValueError as damage:
+            if path == folder.observations:
+                raise RunFolderError(str(damage)) from damage
+            path.replace(path.with_name(f"{path.name}.damaged"))
+            cut = f"damaged, kept as {path.name}.damaged and made again from the observations"
         if cut is not None:
             repaired.append(f"{path.name}: {cut}")
     for lock in folder.path.glob(f"{folder.journal.name}.lock*"):
@@ -141,7 +181,10 @@ def _alive(holder: dict[str, object], lock: Path) -> bool:
     if holder["host"] != socket.gethostname():
         return time.time() - lock.stat().st_mtime < STALE_SECONDS
     try:
-        return psutil.Process(int(str(holder["pid"]))).create_time() == holder["started"]
+        process = psutil.Process(int(str(holder["pid"])))
+        if process.status() == psutil.STATUS_ZOMBIE:  # killed, and nobody has asked how it ended
+            return False
+        return process.create_time() == holder["started"]
     except psutil.NoSuchProcess:
         return False
 

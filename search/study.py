@@ -10,12 +10,10 @@ line in `observations.jsonl`, Optuna's study. Each can be rebuilt from the one b
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,15 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from analysis.objective import Objective, ScoredTarget, target_scores, trial_value
-from analysis.observations import append, identity, read_rows
+from analysis.objective import Objective, target_scores, trial_value
+from analysis.observations import TRIAL, append, identity, read_rows
 from search.assignments import Places, Planner, setup_of
 from search.clock import Clock
+from search.config import check_resources
 from search.confirm import Confirmation
-from search.execution import Resources, TrialEvent, cluster, run_trials
+from search.execution import Resources, TrialEvent, cluster, cluster_capacity, run_trials
+from search.interrupts import interruptible
+from search.objectives import objective_from
 from search.run_folder import RunFolder, opened_for_writing
 from search.study_fields import StudyConfig
 from search.suggestions import Suggestions, sampler_factory
@@ -38,11 +39,9 @@ from spaces.curriculum import Curriculum
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment
 from trainables.store import Store
-from trainables.tasks import get_task
 
 Row = Mapping[str, Any]
 DEFAULT_CACHE = Path("~/.cache/curriculum-search")
-IDENTITY_COLUMNS = ("phase", "curriculum", "variant", "stage_seed", "target_seed")
 PIN_BEST_SECONDS = 30 * 24 * 3600.0
 
 
@@ -55,6 +54,18 @@ class Outcome:
     """The space has no more curricula."""
     num_trials: int
     """Sampled trials so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a launch finds in its run folder, for progress."""
+
+    repairs: list[str]
+    rows: list[dict[str, Any]]
+    """Observations of earlier launches."""
+    baselines: int
+    """Trials that run besides the sampled ones; noise seeds included."""
+    resources: Resources
 
 
 class Recorder:
@@ -82,19 +93,32 @@ def run_study(
     mirror: Path | None = None,
     address: str | None = None,
     on_event: Callable[[TrialEvent], None],
+    on_open: Callable[[Opening], None] = lambda _: None,
 ) -> Outcome:
     """Search until the budget is spent, then confirm.
 
+    Args:
+        config: the study.
+        folder: new, or that of an earlier launch of the same study.
+        mirror: folder that stands in for the hub.
+        address: a Ray cluster to join; None starts a local one.
+        on_event: told of everything that trials report.
+        on_open: told once what earlier launches left.
+
     Raises:
         RunFolderError: if another process writes to the run folder.
+        StudyError: if the cluster has less than the study's resources.
+        Interrupted: on SIGINT or SIGTERM; call again to resume.
         SearchStopped: if it cannot go on; call again to resume.
     """
-    with opened_for_writing(folder) as repairs:
+    with interruptible(), opened_for_writing(folder) as repairs:
         places = places_of(config, folder, mirror)
         planner = Planner(config, places)
         recorder = Recorder(folder.observations)
         clock = Clock(folder.clock)
         with cluster(address, store=places.store):
+            cpus, gpus = cluster_capacity()
+            check_resources(config, cpus=cpus, gpus=gpus)
             setup = setup_of(config, places)
             resources = resources_of(config)
 
@@ -105,6 +129,14 @@ def run_study(
                 on_event(event)
 
             trials, suggestions = open_search(config, folder, planner, recorder, clock)
+            on_open(
+                Opening(
+                    repairs=repairs,
+                    rows=list(recorder.rows),
+                    baselines=planner.given().num_trials,
+                    resources=resources,
+                )
+            )
             with clock.running("search", workers=resources.workers):
                 run_trials(trials, setup=setup, resources=resources, on_event=report)
             confirmation = Confirmation(
@@ -152,11 +184,23 @@ def open_search(
         empty_first=config.objective.aggregate == "standardised-gain",
         elapsed_hours=clock.hours,
     )
-    searched = [row for row in recorder.rows if row["phase"] == "search"]
-    for _, rows in groupby(searched, key=lambda row: [row[c] for c in (*IDENTITY_COLUMNS, "rung")]):
-        trials.recall(list(rows))
+    for rows in _searched_rungs(recorder.rows):
+        trials.recall(rows)
     trials.reconcile()
     return trials, suggestions
+
+
+def _searched_rungs(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows of each trial at each rung, in the order in which the rungs were completed.
+
+    A rung whose write was cut short comes twice in the file: its rest was written later.
+    """
+    rungs: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        if row["phase"] == "search":
+            key = (*(row[column] for column in TRIAL), row["rung"])
+            rungs[key] = [*rungs.pop(key, []), row]
+    return list(rungs.values())
 
 
 def open_optuna(config: StudyConfig, folder: RunFolder) -> optuna.Study:
@@ -176,46 +220,34 @@ def open_optuna(config: StudyConfig, folder: RunFolder) -> optuna.Study:
 
 
 def places_of(config: StudyConfig, folder: RunFolder, mirror: Path | None) -> Places:
-    """Absolute folders of a run."""
-    return places_for(config, run_id=_run_id(folder), mirror=mirror)
+    """Absolute folders of a run; the store's default is shared by all studies of a user.
 
-
-def places_for(config: StudyConfig, *, run_id: str, mirror: Path | None) -> Places:
-    """Absolute folders; the store's default is shared by all studies of a user."""
-    cache_folder = DEFAULT_CACHE.expanduser()
+    Raises:
+        StoreError: if the store cannot be used.
+    """
     store = None
     if config.store.enabled:
-        store = _absolute(config.store.path or str(cache_folder / "store"))
-    if store is not None:
+        store = _absolute(config.store.path or str(DEFAULT_CACHE.expanduser() / "store"))
         Store(store).check_usable()
-        if "://" not in store:
-            cache_folder = Path(store).parent / "cache"
     return Places(
-        run_id=run_id,
-        cache=cache_folder,
+        run_id=_run_id(folder),
+        cache=cache_of(config),
         store=store,
         mirror=None if mirror is None else mirror.resolve(),
     )
 
 
+def cache_of(config: StudyConfig) -> Path:
+    """Folder for rows and tokenised data: beside a store on disk, else the user's own."""
+    path = config.store.path
+    if not config.store.enabled or path is None or "://" in path:
+        return DEFAULT_CACHE.expanduser()
+    return Path(_absolute(path)).parent / "cache"
+
+
 def objective_of(config: StudyConfig, planner: Planner) -> Objective:
     """What the search maximises, for `analysis`."""
-    languages = planner.languages("search")
-    return Objective(
-        select=config.objective.select,
-        aggregate=config.objective.aggregate,
-        proxy_languages=tuple(config.languages.proxy),
-        targets=tuple(
-            ScoredTarget(
-                name=task.name,
-                metric=task.metric,
-                group=task.group,
-                languages=tuple(languages[task.name]),
-                trained=task.kind != "retrieval",
-            )
-            for task in map(get_task, config.targets)
-        ),
-    )
+    return objective_from(config, planner.languages("search"))
 
 
 class Values:
@@ -249,12 +281,11 @@ def resources_of(config: StudyConfig) -> Resources:
 
 def _run_id(folder: RunFolder) -> str:
     """Made once per run folder: entries of the store remember by it who paid for them."""
-    path = folder.path / "run.json"
-    if not path.exists():
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"run_id": uuid.uuid4().hex}))
-        temporary.replace(path)
-    return str(json.loads(path.read_text())["run_id"])
+    facts = folder.read_facts()
+    if "run_id" not in facts:
+        folder.remember(run_id=uuid.uuid4().hex)
+        facts = folder.read_facts()
+    return str(facts["run_id"])
 
 
 def _absolute(path: str) -> str:

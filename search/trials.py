@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from signal import SIGINT
 from typing import Any
 
 from optuna.trial import TrialState
@@ -19,7 +20,8 @@ from optuna.trial import TrialState
 from search.suggestions import Outcome, Suggestions
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.stopping import RungTable, pooled_sd
-from trainables.assignment import Assignment
+from trainables.assignment import Assignment, RungWork
+from trainables.tasks import get_task
 
 Identity = tuple[str, str, str, int, int]
 Rows = Sequence[Mapping[str, Any]]
@@ -34,6 +36,11 @@ class SearchStopped(RuntimeError):
 
 class Interrupted(SearchStopped):
     """The user or the system asked the search to stop."""
+
+    def __init__(self, signal_number: int = SIGINT) -> None:
+        super().__init__("interrupted")
+        self.signal_number = int(signal_number)
+        """SIGINT or SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,12 @@ class Given:
         """All of them, each once, in the order in which they run."""
         joint = () if self.joint is None else (self.joint,)
         return tuple(dict.fromkeys((self.empty, *self.singles, *joint, *self.others)))
+
+    @property
+    def num_trials(self) -> int:
+        """Baselines, and noise seeds of the empty, the best single and the joint curriculum."""
+        repeated = 1 + bool(self.singles) + (self.joint is not None)
+        return len(self.baselines) + repeated * len(self.noise_seeds)
 
 
 class Trials:
@@ -138,9 +151,14 @@ class Trials:
             first["stage_seed"],
             first["target_seed"],
         )
-        self._book(identity, first["role"], first["rung"], self._objective(rows))
-        self._roles[identity] = first["role"]
-        if first["rung"] == first["num_rungs"] - 1:
+        role, rung = first["role"], first["rung"]
+        self._roles[identity] = role
+        seed = first["stage_seed"] if role == "noise" else None
+        assignment = self._assign(parse_curriculum(first["curriculum"]), role, seed)
+        if not is_scored(assignment.rungs[rung], rows):
+            return  # the write of these rows was cut short: the trial comes here again
+        self._book(identity, role, rung, self._objective(rows))
+        if rung == first["num_rungs"] - 1:
             self._ended.add(identity)
 
     def reconcile(self) -> None:
@@ -190,7 +208,7 @@ class Trials:
         self._book(assignment.identity, assignment.role, rung, value)
         last = rung == assignment.rungs[-1].index
         stop, reason = False, ""
-        if assignment.role == "sampled" and not last:
+        if assignment.role == "sampled" and not last and not self._went_on(assignment, rung):
             decision = self._rungs.decide(rung, assignment.curriculum, noise=self.noise(rung))
             stop, reason = decision.stop, decision.reason
         if stop or last:
@@ -277,6 +295,10 @@ class Trials:
         outcome = Outcome(tuple(values[r] for r in sorted(values)), state)
         self._suggestions.tell(parse_curriculum(assignment.curriculum), outcome)
 
+    def _went_on(self, assignment: Assignment, rung: int) -> bool:
+        """Whether the trial passed this rung before it was interrupted: that is not taken back."""
+        return any(later > rung for later in self._values.get(assignment.identity, {}))
+
     def _known(self, assignment: Assignment) -> bool:
         return assignment.identity in self._running or assignment.identity in self._ended
 
@@ -295,6 +317,24 @@ class Trials:
         if self._budget.hours is not None:
             return self._elapsed_hours() >= self._budget.hours
         return False  # a space that is enumerated ends by itself
+
+
+def is_scored(work: RungWork, rows: Rows) -> bool:
+    """Whether the rows hold every score that a rung asks for.
+
+    A task's own metric is the last row of an evaluation, so that nothing of it is missing then.
+    """
+    found = {
+        (row["split"], row["target"], row["language"], row["metric"])
+        for row in rows
+        if row["part"] == "evaluation"
+    }
+    return all(
+        (split, target, language, get_task(target).metric) in found
+        for split, languages_of in work.splits.items()
+        for target, languages in languages_of.items()
+        for language in languages
+    )
 
 
 def _paid(rows: Rows) -> float:

@@ -1,0 +1,50 @@
+"""What does a study maximise, in the words of `analysis`? From the study and the languages scored.
+
+The languages are those that the data have (before a run) or that were recorded (after it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from analysis.objective import Objective, ScoredTarget
+from search.study_fields import StudyConfig
+from trainables.tasks import get_task
+
+
+def objective_from(config: StudyConfig, languages: Mapping[str, Sequence[str]]) -> Objective:
+    """The objective of a study.
+
+    Args:
+        config: the study.
+        languages: those scored on the search split, by target.
+    """
+    return Objective(
+        select=config.objective.select,
+        aggregate=config.objective.aggregate,
+        proxy_languages=tuple(config.languages.proxy),
+        targets=tuple(
+            ScoredTarget(
+                name=task.name,
+                metric=task.metric,
+                group=task.group,
+                languages=tuple(languages[task.name]),
+                trained=task.kind != "retrieval",
+            )
+            for task in map(get_task, config.targets)
+        ),
+    )
+
+
+def recorded_objective(config: StudyConfig, frame: pd.DataFrame) -> Objective | None:
+    """The objective as the observations know it; None before the first trial is scored."""
+    scored = frame[(frame["part"] == "evaluation") & (frame["phase"] == "search")]
+    if set(config.targets) - set(scored["target"]):
+        return None
+    languages = {
+        target: list(scored.loc[scored["target"] == target, "language"].unique())
+        for target in config.targets
+    }
+    return objective_from(config, languages)
