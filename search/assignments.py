@@ -123,7 +123,7 @@ class Planner:
 
     def train_size(self, task: str) -> int:
         """English training rows that are really there."""
-        return _num_rows(task, self._places.mirror, self._places.cache)
+        return num_rows(task, self._places.mirror, self._places.cache)
 
     def languages(self, split: SplitName) -> dict[str, list[str]]:
         """Languages scored, by target."""
@@ -262,5 +262,6 @@ def _number(size: int | str) -> int:
 
 
 @cache
-def _num_rows(task: str, mirror: Path | None, cache_folder: Path) -> int:
+def num_rows(task: str, mirror: Path | None, cache_folder: Path) -> int:
+    """English training rows of a task that are really there."""
     return len(load_rows(get_task(task), "en", "train", mirror=mirror, cache=cache_folder))

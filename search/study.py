@@ -220,21 +220,30 @@ def open_optuna(config: StudyConfig, folder: RunFolder) -> optuna.Study:
 
 
 def places_of(config: StudyConfig, folder: RunFolder, mirror: Path | None) -> Places:
-    """Absolute folders of a run; the store's default is shared by all studies of a user.
+    """Absolute folders of a run.
 
     Raises:
         StoreError: if the store cannot be used.
     """
-    store = None
-    if config.store.enabled:
-        store = _absolute(config.store.path or str(DEFAULT_CACHE.expanduser() / "store"))
-        Store(store).check_usable()
     return Places(
         run_id=_run_id(folder),
         cache=cache_of(config),
-        store=store,
+        store=store_of(config),
         mirror=None if mirror is None else mirror.resolve(),
     )
+
+
+def store_of(config: StudyConfig) -> str | None:
+    """The store, tried out; its default is shared by all studies of a user.
+
+    Raises:
+        StoreError: if it cannot be used.
+    """
+    if not config.store.enabled:
+        return None
+    store = _absolute(config.store.path or str(DEFAULT_CACHE.expanduser() / "store"))
+    Store(store).check_usable()
+    return store
 
 
 def cache_of(config: StudyConfig) -> Path:

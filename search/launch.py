@@ -1,0 +1,188 @@
+"""How does a study come into its run folder, and go on there? Checked in full, then written.
+
+First launch and resume are one act: the folder holds no study yet, or the same one. An extension
+changes the budget of the study in the folder, which is no other study.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from search.config import (
+    StudyConfig,
+    StudyError,
+    check_resources,
+    differences,
+    load_study,
+    resolved_yaml,
+)
+from search.run_folder import RunFolder, RunFolderError, opened_for_writing, write_whole
+from spaces.curriculum import Curriculum
+
+RUNS = Path("runs")
+"""Run folders without a place of their own are made here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A study in its run folder, ready to run."""
+
+    config: StudyConfig
+    folder: RunFolder
+    mirror: Path | None
+    address: str | None
+    warnings: tuple[str, ...] = ()
+    """What the user should know before it starts."""
+
+
+def launch(
+    source: str | Path | Mapping[str, Any],
+    *,
+    run: Path | None = None,
+    mirror: Path | None = None,
+    address: str | None = None,
+) -> Launch:
+    """Put a study into its run folder, new or of an earlier launch of the same study.
+
+    Args:
+        source: name of a preset, path of a study file, or its values.
+        run: the run folder; None = runs/<study.name>.
+        mirror: folder that stands in for the hub; None = the one of the earlier launch.
+        address: of a Ray cluster, whose resources are checked when it is joined.
+
+    Raises:
+        StudyError: with every problem of the study, or how it differs from the one in the folder.
+        RunFolderError: if another process writes to the folder.
+    """
+    config = load_study(source, mirror=mirror)
+    folder = RunFolder(RUNS / config.study.name if run is None else run)
+    if folder.study_file.exists():
+        if changed := differences(study_in(folder), config):
+            raise StudyError(
+                [*changed, "name another folder with --run, or delete this one"],
+                source=f"the run folder {folder.path} holds another study, which",
+            )
+    elif folder.path.exists() and any(folder.path.iterdir()):
+        raise RunFolderError(
+            f"{folder.path} is not empty and holds no study; name another folder with --run"
+        )
+    return _into_folder(config, folder, mirror=mirror, address=address)
+
+
+def resume(run: Path, *, mirror: Path | None = None, address: str | None = None) -> Launch:
+    """Go on with the study of a run folder.
+
+    Raises:
+        RunFolderError: if there is none, or another process writes to it.
+        StudyError: if the study cannot run here.
+    """
+    folder = existing(run)
+    return _into_folder(study_in(folder), folder, mirror=mirror, address=address)
+
+
+def extend(
+    run: Path, *, trials: int, mirror: Path | None = None, address: str | None = None
+) -> Launch:
+    """Go on with more sampled trials.
+
+    Raises:
+        RunFolderError: if there is no study, or another process writes to it.
+        StudyError: if its budget does not count trials.
+    """
+    folder = existing(run)
+    config = study_in(folder)
+    if trials < 1:
+        raise StudyError([f"trials is {trials}; wanted at least 1"], source="the extension")
+    if config.budget.trials is None:
+        raise StudyError(
+            [
+                "budget.trials is not set, so that it cannot be extended by trials; raise the "
+                f"budget in {folder.study_file} and type: curriculum resume {folder.path}"
+            ],
+            source=str(folder.path),
+        )
+    budget = config.budget.model_copy(update={"trials": config.budget.trials + trials})
+    config = config.model_copy(update={"budget": budget})
+    return _into_folder(config, folder, mirror=mirror, address=address)
+
+
+def existing(run: Path) -> RunFolder:
+    """The run folder of a study that was launched before.
+
+    Raises:
+        RunFolderError: if there is none.
+    """
+    folder = RunFolder(run)
+    if folder.study_file.is_file():
+        return folder
+    near = sorted(str(path.parent) for path in run.parent.glob("*/study.yaml"))
+    there = f"; beside it: {', '.join(near)}" if near else ""
+    raise RunFolderError(
+        f"{run} is no run folder: it has no study.yaml{there}; "
+        "start a study with: curriculum search STUDY"
+    )
+
+
+def study_in(folder: RunFolder) -> StudyConfig:
+    """The study of a run folder, checked without its data.
+
+    Raises:
+        StudyError: if somebody made the file wrong.
+    """
+    return load_study(folder.study_file)
+
+
+def _into_folder(
+    config: StudyConfig, folder: RunFolder, *, mirror: Path | None, address: str | None
+) -> Launch:
+    """Check that the study can run here, then write it; nothing is written before."""
+    before = folder.mirror
+    mirror = before if mirror is None else mirror.resolve()
+    if writer := folder.writer():
+        raise RunFolderError(
+            f"the run folder {folder.path} is in use by {writer}; wait for it or stop it, "
+            "then try again"
+        )
+    _check_here(config, mirror=mirror, address=address)
+    text = resolved_yaml(config)
+    with opened_for_writing(folder):
+        if not folder.study_file.exists() or folder.study_file.read_text() != text:
+            write_whole(folder.study_file, text)
+        folder.remember(mirror=None if mirror is None else str(mirror))
+    warnings = []
+    if before is not None and before != mirror:
+        warnings.append(f"the mirror was {before} in the last launch, now {mirror}")
+    return Launch(
+        config=config, folder=folder, mirror=mirror, address=address, warnings=tuple(warnings)
+    )
+
+
+def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None) -> None:
+    """Rows, encoder, objective, and the machine if the search runs on it alone.
+
+    Raises:
+        StudyError, DataError, EncoderError, StoreError: all are ValueErrors.
+    """
+    import torch  # here and below, so that a wrong study is refused without waiting for them
+
+    from search.assignments import Places, Planner, num_rows
+    from search.study import cache_of, objective_of, store_of
+    from trainables.encoder import encoder_folder
+
+    if address is None:
+        check_resources(config, cpus=os.cpu_count() or 1, gpus=torch.cuda.device_count())
+    cache = cache_of(config)
+    load_study(
+        config.model_dump(mode="json"),
+        mirror=mirror,
+        num_train_rows=lambda task: num_rows(task.name, mirror, cache),
+    )
+    encoder_folder(config.encoder.name, revision=config.encoder.revision, mirror=mirror)
+    store = store_of(config)
+    planner = Planner(config, Places(run_id="", cache=cache, store=store, mirror=mirror))
+    objective_of(config, planner)
+    planner.search(Curriculum(), "baseline", None)  # looks up the targets' rows too
