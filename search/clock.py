@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from search.execution import TrialEvent
+
+log = logging.getLogger(__name__)
 
 
 class Clock:
@@ -54,5 +57,8 @@ class Clock:
         self._spent[self._phase]["wall_seconds"] += now - self._since
         self._since = now
         temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self._spent, indent=1))
-        temporary.replace(self._path)
+        try:
+            temporary.write_text(json.dumps(self._spent, indent=1))
+            temporary.replace(self._path)
+        except OSError as error:
+            log.warning("%s cannot be written, the time spent is not kept: %s", self._path, error)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Any, Protocol
 
+from analysis.observations import TRIAL
 from search.assignments import Planner, controls_of
 from search.study_fields import StudyConfig
-from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
+from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict, is_scored
 from spaces.curriculum import Curriculum, parse_curriculum
 from trainables.assignment import CONFIRM, SEARCH, Assignment
 from trainables.tasks.task import SplitName
@@ -104,22 +105,12 @@ class Confirmation:
 
     def _recorded(self, assignment: Assignment) -> bool:
         """Whether every score that the assignment asks for is written already."""
-        known = {
-            (row["target"], row["language"], row["split"])
+        rows = [
+            row
             for row in self._recorder.rows
-            if row["part"] == "evaluation"
-            and assignment.identity
-            == tuple(
-                row[c] for c in ("phase", "curriculum", "variant", "stage_seed", "target_seed")
-            )
-        }
-        return all(
-            (target, language, split) in known
-            for work in assignment.rungs
-            for split, languages_of in work.splits.items()
-            for target, languages in languages_of.items()
-            for language in languages
-        )
+            if assignment.identity == tuple(row[column] for column in TRIAL)
+        ]
+        return all(is_scored(work, rows) for work in assignment.rungs)
 
 
 class GivenTrials:

@@ -173,11 +173,8 @@ class Store:
 
     def drop_partial(self, node: Node) -> None:
         """Remove the state of a stage that is finished."""
-        folder = self._folder(node)
-        partial = self._read_json(f"{folder}/{PARTIAL_FILE}")
-        if partial is not None:
-            self._rm(f"{folder}/{PARTIAL_FILE}")
-            self._rm(f"{folder}/{partial['weights']['file']}")
+        for path in self._fs.glob(f"{self._folder(node)}/partial*"):
+            self._rm(path)  # also what a killed process left without its metadata
 
     def pin(self, holder: str, keys: Iterable[str], *, seconds: float = PIN_SECONDS) -> None:
         """Protect the weights of these nodes from eviction for some time; replaces earlier pins."""
@@ -293,7 +290,11 @@ class Store:
 
     def _write(self, path: str, data: bytes) -> None:
         self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-        self._fs.pipe_file(path, data)
+        try:
+            self._fs.pipe_file(path, data)
+        except OSError:
+            self._rm(path)  # half of it, on a full disk
+            raise
 
     def _rm(self, path: str) -> None:
         """Remove a file that another process may be removing too."""

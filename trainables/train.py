@@ -160,18 +160,21 @@ def _score_rows(
     computed: Computed,
     entry: Entry,
 ) -> list[dict[str, Any]]:
-    """One row per metric; the task's own metric comes first and carries the cost."""
+    """One row per metric; the task's own metric comes last and carries the cost.
+
+    Where it is recorded, so are the others: a write that was cut short is noticed.
+    """
     metrics = entry.values["metrics"]
-    names = [target.metric, *sorted(set(metrics) - {target.metric})]
-    first = _row(trial, work, entry, [trial.account(computed.node, entry)])
+    names = [*sorted(set(metrics) - {target.metric}), target.metric]
+    own = _row(trial, work, entry, [trial.account(computed.node, entry)])
     marks = trial.bench.marks(
         trial.bench.items(target.name, language, split, work.eval_items),
         parse_curriculum(work.curriculum),
         trial.assignment.stage_seed,
     )
-    free = first | {"examples_needed": 0.0, "examples_paid": 0.0, "seconds": 0.0}
+    free = own | {"examples_needed": 0.0, "examples_paid": 0.0, "seconds": 0.0}
     return [
-        (first if name == target.metric else free)
+        (own if name == target.metric else free)
         | {
             "part": "evaluation",
             "target": target.name,
