@@ -1,0 +1,178 @@
+"""How is one curriculum trained outside a study? To an encoder, or to a target's model.
+
+No Ray: the same nodes as in a study, from its store where they are there. So at equal seeds the
+scores are those of the study's observations.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from search.assignments import Places, Planner, setup_of
+from search.in_place import folder_in_place
+from search.study import cache_of, store_of
+from search.study_fields import StudyConfig
+from search.study_values import nearest
+from search.trial_file import TrialChoice, TrialFileError, assignment_of, trial_text
+from trainables.assignment import Assignment, Setup
+from trainables.head_export import save_encoder, save_with_head
+from trainables.leases import NoLeases
+from trainables.nodes import Event, Trial
+from trainables.tasks import TASKS, get_task
+from trainables.tasks.task import Task
+from trainables.train import RungReached, run_assignment
+from trainables.trained import take_encoder, take_target
+from trainables.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 5.0
+"""Lines about one step of the work come no more often than this."""
+_RUN_ID = "curriculum train"
+_Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What `curriculum train` made."""
+
+    folder: Path
+    """A Hugging Face folder, with the curriculum.yaml that makes it again."""
+    scores: list[dict[str, Any]]
+    """Evaluation rows of the target in the columns of observations; none for an encoder."""
+
+
+def train_one(
+    config: StudyConfig,
+    choice: TrialChoice,
+    *,
+    target: str | None,
+    out: Path | None,
+    mirror: Path | None,
+    on_progress: Callable[[str], None],
+) -> Trained:
+    """Train a curriculum's stages, and a target on them if one is named.
+
+    Args:
+        config: the study that says encoder, recipes and languages.
+        choice: what to train.
+        target: any task that can be a target and is trained; the study need not have it.
+        out: a folder that is not there yet; None: `trained/<study>/<target or encoder>`.
+        mirror: folder that stands in for the hub.
+        on_progress: takes a line every few seconds.
+
+    Raises:
+        ValueError: for a target without a model of its own, a folder that is there, or a choice
+            that cannot be trained.
+    """
+    if target is not None:
+        config = config.model_copy(update={"targets": (_trained_target(target).name,)})
+    folder = out or Path("trained") / config.study.name / (target or "encoder")
+    if folder.exists():
+        raise TrialFileError(f"{folder} is there already; name another folder with --out")
+    places = Places(
+        run_id=_RUN_ID,
+        cache=cache_of(config),
+        store=store_of(config),
+        mirror=None if mirror is None else mirror.resolve(),
+    )
+    assignment = assignment_of(choice, Planner(config, places))
+    bench = Workbench(setup_here(config, places))
+    with folder_in_place(folder) as new:
+        scores = _train(bench, assignment, target, new, on_progress)
+        (new / "curriculum.yaml").write_text(trial_text(config, choice), encoding="utf-8")
+    return Trained(folder=folder, scores=scores)
+
+
+def setup_here(config: StudyConfig, places: Places) -> Setup:
+    """The study's setup; without its GPU, a CPU that takes what the GPU left in the store."""
+    setup = setup_of(config, places)
+    if setup.device == "cpu" or torch.cuda.is_available():
+        return setup
+    log.warning(
+        "the study ran on a GPU (resources.gpus %g), but there is none here: what is not in the "
+        "store is trained on the CPU, and differs in its last digits",
+        config.resources.gpus,
+    )
+    return replace(setup, device="cpu", accept_other_numerics=True)
+
+
+def driven(events: Generator[Event, None, _Found], on_progress: Callable[[str], None]) -> _Found:
+    """Run to the end, telling what is done now and then; gives what the generator returns."""
+    teller = _Teller(on_progress)
+    while True:
+        try:
+            teller.tell(next(events).detail)
+        except StopIteration as end:
+            found: _Found = end.value
+            return found
+
+
+def _train(
+    bench: Workbench,
+    assignment: Assignment,
+    target: str | None,
+    folder: Path,
+    on_progress: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Fill the folder, and give the scores of a target."""
+    trial = Trial(assignment=assignment, bench=bench, leases=NoLeases())
+    (work,) = assignment.rungs
+    if target is None:
+        driven(take_encoder(trial, work), on_progress)
+        save_encoder(folder, bench.encoder)
+        return []
+    scores = _scores(assignment, bench, on_progress)
+    head = driven(take_target(trial, work, get_task(target)), on_progress)
+    save_with_head(folder, bench.encoder, head, get_task(target))
+    return scores
+
+
+def _scores(
+    assignment: Assignment, bench: Workbench, on_progress: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    teller = _Teller(on_progress)
+    rows: list[dict[str, Any]] = []
+    for event in run_assignment(assignment, bench, NoLeases()):
+        teller.tell(event.detail)
+        if isinstance(event, RungReached):
+            rows = event.rows
+    return [row for row in rows if row["part"] == "evaluation"]
+
+
+class _Teller:
+    """Passes on the first line about each step, then one every few seconds."""
+
+    def __init__(self, on_progress: Callable[[str], None]) -> None:
+        self._on_progress = on_progress
+        self._topic = ""
+        self._told = 0.0
+
+    def tell(self, line: str) -> None:
+        """A line; what stands before its colon names the step."""
+        topic = re.split(r": step ", line)[0]
+        if topic != self._topic or time.monotonic() - self._told > PROGRESS_SECONDS:
+            self._topic, self._told = topic, time.monotonic()
+            self._on_progress(line)
+
+
+def _trained_target(name: str) -> Task:
+    """A target that has a model of its own."""
+    targets = [task for task in TASKS.values() if task.role in ("target", "both")]
+    trained = [task.name for task in targets if task.kind != "retrieval"]
+    if name in trained:
+        return get_task(name)
+    if name in TASKS and TASKS[name].kind == "retrieval":
+        raise TrialFileError(
+            f"--target {name} is a retrieval task: it is scored on the encoder as it is and has "
+            "no head; leave --target out to get that encoder"
+        )
+    raise TrialFileError(f"--target {name} is no target; {nearest(name, trained)}")
