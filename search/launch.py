@@ -55,16 +55,17 @@ def launch(
         address: of a Ray cluster, whose resources are checked when it is joined.
 
     Raises:
-        StudyError: with every problem of the study, or how it differs from the one in the folder.
-        RunFolderError: if another process writes to the folder.
+        StudyError: with every problem of the study.
+        RunFolderError: if the folder holds another study, with the fields that differ, or another
+            process writes to it.
     """
     config = load_study(source, mirror=mirror)
     folder = RunFolder(RUNS / config.study.name if run is None else run)
     if folder.study_file.exists():
         if changed := differences(study_in(folder), config):
-            raise StudyError(
-                [*changed, "name another folder with --run, or delete this one"],
-                source=f"the run folder {folder.path} holds another study, which",
+            raise RunFolderError(
+                "\n  ".join([f"the run folder {folder.path} holds another study:", *changed])
+                + "\nname another folder with --run"
             )
     elif folder.path.exists() and any(folder.path.iterdir()):
         raise RunFolderError(

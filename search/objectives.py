@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from analysis.objective import Objective, ScoredTarget
+from analysis.objective import Objective, ScoredTarget, target_scores, trial_value
+from analysis.observations import Row
 from search.study_fields import StudyConfig
+from spaces.curriculum import EMPTY_TEXT
 from trainables.tasks import get_task
 
 
@@ -48,3 +50,21 @@ def recorded_objective(config: StudyConfig, frame: pd.DataFrame) -> Objective | 
         for target in config.targets
     }
     return objective_from(config, languages)
+
+
+class Values:
+    """The objective's value of a trial's rows; remembers the empty curriculum's scores.
+
+    They are what standardised-gain is measured against, at equal target seed and rung.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._empty: dict[tuple[int, int], Mapping[str, float]] = {}
+
+    def __call__(self, rows: Sequence[Row]) -> float | None:
+        """The value of one trial at one rung; None while rows are missing."""
+        key = (rows[0]["target_seed"], rows[0]["rung"])
+        if rows[0]["curriculum"] == EMPTY_TEXT:
+            self._empty[key] = target_scores(rows, self._objective)
+        return trial_value(rows, self._objective, empty=self._empty.get(key))

@@ -20,8 +20,9 @@ from typing import Any
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
-from analysis.objective import Objective, target_scores, trial_value
+from analysis.objective import Objective
 from analysis.observations import TRIAL, append, identity, read_rows
 from search.assignments import Places, Planner, setup_of
 from search.clock import Clock
@@ -29,7 +30,7 @@ from search.config import check_resources
 from search.confirm import Confirmation
 from search.execution import Resources, TrialEvent, cluster, cluster_capacity, run_trials
 from search.interrupts import interruptible
-from search.objectives import objective_from
+from search.objectives import Values, objective_from
 from search.run_folder import RunFolder, opened_for_writing
 from search.study_fields import StudyConfig
 from search.suggestions import Suggestions, sampler_factory
@@ -63,6 +64,12 @@ class Opening:
     repairs: list[str]
     rows: list[dict[str, Any]]
     """Observations of earlier launches."""
+    stopped: list[Curriculum]
+    """Sampled curricula that earlier launches stopped early."""
+    failed: list[Curriculum]
+    """And those that failed."""
+    value: Values
+    """The objective of a trial's rows at one rung."""
     baselines: int
     """Trials that run besides the sampled ones; noise seeds included."""
     resources: Resources
@@ -133,6 +140,9 @@ def run_study(
                 Opening(
                     repairs=repairs,
                     rows=list(recorder.rows),
+                    stopped=suggestions.ended_as(TrialState.PRUNED),
+                    failed=suggestions.ended_as(TrialState.FAIL),
+                    value=Values(objective_of(config, planner)),
                     baselines=planner.given().num_trials,
                     resources=resources,
                 )
@@ -257,24 +267,6 @@ def cache_of(config: StudyConfig) -> Path:
 def objective_of(config: StudyConfig, planner: Planner) -> Objective:
     """What the search maximises, for `analysis`."""
     return objective_from(config, planner.languages("search"))
-
-
-class Values:
-    """The objective's value of a trial's rows; remembers the empty curriculum's scores.
-
-    They are what standardised-gain is measured against, at equal target seed and rung.
-    """
-
-    def __init__(self, objective: Objective) -> None:
-        self._objective = objective
-        self._empty: dict[tuple[int, int], Mapping[str, float]] = {}
-
-    def __call__(self, rows: Sequence[Row]) -> float | None:
-        """The value of one trial at one rung; None while rows are missing."""
-        key = (rows[0]["target_seed"], rows[0]["rung"])
-        if rows[0]["curriculum"] == str(Curriculum()):
-            self._empty[key] = target_scores(rows, self._objective)
-        return trial_value(rows, self._objective, empty=self._empty.get(key))
 
 
 def resources_of(config: StudyConfig) -> Resources:

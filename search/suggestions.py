@@ -96,6 +96,11 @@ class Suggestions:
             if text not in self._outcomes
         ]
 
+    def ended_as(self, state: TrialState) -> list[Curriculum]:
+        """Curricula whose trials are known to have ended in this state."""
+        ended = self._outcomes.items()
+        return [parse_curriculum(text) for text, found in ended if found.state == state]
+
     def ask(self) -> Curriculum | None:
         """A curriculum not tried before, or None if the space is exhausted."""
         if self._remaining is None:
