@@ -45,7 +45,12 @@ def model_scores(
     ]
     own, empty = rows[rows["curriculum"] == curriculum], rows[rows["curriculum"] == EMPTY_TEXT]
     records = []
-    for (target, language), cell in own.groupby(["target", "language"], sort=False):
+    cells = [
+        (target.name, language, cell)
+        for target in objective.targets
+        for language, cell in own[own["target"] == target.name].groupby("language", sort=False)
+    ]
+    for target, language, cell in cells:
         beside = empty[(empty["target"] == target) & (empty["language"] == language)]
         by_split = {split: _columns(cell, beside, split) for split in SPLITS}
         records.append(

@@ -43,6 +43,19 @@ def shared_folder():
 
 
 @pytest.fixture(scope="session")
+def ray_session():
+    """One local Ray cluster of two CPUs for all tests that search; `cluster()` joins it."""
+    import ray
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(
+        num_cpus=2, include_dashboard=False, log_to_driver=False, namespace="curriculum-search"
+    )
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A Hugging Face folder of an XLM-R of two layers; dropout is on."""
     return save_tiny(tmp_path_factory.mktemp("tiny"), "xlm-roberta")
@@ -192,3 +205,60 @@ ROWS = {
     "tagging": _tagging,
     "retrieval": _retrieval,
 }
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """The run folder of a small finished study of the embedded world, made without Ray.
+
+    Searched: none, one stage, two stages; confirmed on seeds 11 and 12: none and two stages.
+    """
+    from analysis.observations import append
+    from search.assignments import Planner, setup_of
+    from search.config import load_study, resolved_yaml
+    from search.run_folder import RunFolder
+    from search.study import places_of
+    from trainables.leases import NoLeases
+    from trainables.train import RungReached, run_assignment
+    from trainables.workbench import Workbench
+
+    folder = RunFolder(tmp_path_factory.mktemp("small") / "run")
+    folder.path.mkdir()
+    recipe = {"learning_rate": 1e-3, "epochs": 1}
+    config = load_study(
+        {
+            "study": {"name": "small"},
+            "encoder": {"name": "miniworld-demo"},
+            "space": {"tasks": ["mini-nli", "mini-pos"], "sizes": [100, 300], "max_stages": 2},
+            "targets": ["mini-xnli", "mini-udpos", "mini-tatoeba"],
+            "languages": {"proxy": ["dun"], "report": ["bor"]},
+            "probe": {"train": 90, "eval": 40},
+            "full": {"train": 150, "eval": 60},
+            "stopping": {"num_rungs": 2},
+            "budget": {"trials": 1},
+            "seeds": {"confirm": [11, 12]},
+            "confirm": {"top": 1},
+            "recipe": {"stage": recipe, "target": recipe},
+            "store": {"path": str(folder.path.parent / "store")},
+        }
+    )
+    folder.study_file.write_text(resolved_yaml(config))
+    places = places_of(config, folder, None)
+    planner, bench = Planner(config, places), Workbench(setup_of(config, places))
+    none, one, two = map(planner.resolved, SMALL_CURRICULA)
+    assignments = [planner.search(none, "baseline", None), planner.search(one, "baseline", None)]
+    assignments += [planner.search(two, "sampled", None)]
+    for split in ("search", "report"):
+        for seed in config.seeds.confirm:
+            assignments.append(planner.confirm(two, "candidate", seed, split=split))
+            assignments.append(planner.confirm(none, "baseline", seed, split=split))
+    for assignment in assignments:
+        for event in run_assignment(assignment, bench, NoLeases()):
+            if isinstance(event, RungReached):
+                known = {row["part"] for row in event.rows if row["split"] == "report"}
+                parts = known or {"stage", "target", "evaluation"}
+                append(folder.observations, [r for r in event.rows if r["part"] in parts])
+    return folder
+
+
+SMALL_CURRICULA = ("none", "mini-nli:300", "mini-pos:300 > mini-nli:300")
