@@ -11,15 +11,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.observations import identity, read_rows
-from search.run_folder import RunFolder, RunFolderError
-from search.study import open_optuna, run_study
+from analysis.observations import TRIAL, identity, read_rows
+from search.assignments import Planner, setup_of
+from search.clock import Clock
+from search.confirm import Confirmation
+from search.execution import Director
+from search.run_folder import RunFolder, RunFolderError, opened_for_writing
+from search.study import (
+    Recorder,
+    Values,
+    objective_of,
+    open_optuna,
+    open_search,
+    places_of,
+    run_study,
+)
 from search.study_fields import StudyConfig
 from search.trials import SearchStopped
+from spaces.stopping import RungTable
+from trainables.assignment import Assignment, Setup
+from trainables.leases import NoLeases
 from trainables.store import Store
+from trainables.train import RungReached, run_assignment
+from trainables.workbench import Workbench
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COSTS = ("examples_paid", "seconds")
@@ -46,7 +64,7 @@ def tiny_study(store: Path | None, **changes: Any) -> StudyConfig:
         "full": {"train": 100, "eval": 30},
         "budget": {"trials": 3},
         "confirm": {"top": 1, "controls": False, "learning_rates": []},
-        "seeds": {"noise": [1], "confirm": [11]},
+        "seeds": {"noise": [2], "confirm": [11]},
         "recipe": {"stage": recipe, "target": recipe},
         "store": {"enabled": False} if store is None else {"path": str(store)},
     }
@@ -68,12 +86,84 @@ def start(config: StudyConfig, run: Path, *, log: Path, address: str | None = No
         )
 
 
+def run_alone(
+    config: StudyConfig, run: Path, *, after_rung: Callable[[Assignment, int], None] | None = None
+) -> tuple[list[str], RungTable]:
+    """The same study in this process, one trial after the other, without Ray.
+
+    Args:
+        config: the study.
+        run: its folder.
+        after_rung: called when a rung is recorded; what it raises ends the run.
+
+    Returns:
+        What had to be repaired, and the rungs that ASHA compares at.
+    """
+    folder = RunFolder(run)
+    with opened_for_writing(folder) as repairs:
+        planner = Planner(config, places := places_of(config, folder, None))
+        recorder = Recorder(folder.observations)
+        trials, _ = open_search(config, folder, planner, recorder, Clock(folder.clock))
+        confirmation = Confirmation(
+            config, planner, recorder, Values(objective_of(config, planner))
+        )
+        bench = Workbench(setup_of(config, places))
+        for director in (trials, *confirmation.passes()) if config.confirm.top else (trials,):
+            while (assignment := director.next()) is not None:
+                _drive(director, assignment, bench, after_rung or (lambda *_: None))
+    return repairs, trials._rungs
+
+
+def _drive(
+    director: Director,
+    assignment: Assignment,
+    bench: Workbench,
+    after_rung: Callable[[Assignment, int], None],
+) -> None:
+    for event in run_assignment(assignment, bench, NoLeases()):
+        if isinstance(event, RungReached):
+            verdict = director.on_rung(assignment, event.rung, event.rows)
+            after_rung(assignment, event.rung)
+            if verdict.ends:
+                return
+
+
+def run_trial(setup: Setup, assignment: Assignment) -> tuple[list[str], list[dict[str, Any]]]:
+    """One curriculum in this process, outside any study.
+
+    Returns:
+        What it said on the way, and its observations.
+    """
+    said, rows = [], []
+    for event in run_assignment(assignment, Workbench(setup), NoLeases()):
+        said.append(event.detail)
+        rows += event.rows if isinstance(event, RungReached) else []
+    return said, rows
+
+
 def values(run: Path) -> dict[tuple[str | int, ...], dict[str, Any]]:
     """All columns of every observation that must be the same bits in every run, by identity."""
+    rows = read_rows(RunFolder(run).observations)
+    found = bits(rows)
+    assert len(found) == len(rows), "an observation was written twice"
+    return found
+
+
+def bits(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str | int, ...], dict[str, Any]]:
+    """The columns of rows that do not say what was paid, by identity."""
     return {
         identity(row): {column: row[column] for column in row if column not in COSTS}
-        for row in read_rows(RunFolder(run).observations)
+        for row in rows
     }
+
+
+def by_trial(run: Path) -> dict[tuple[Any, ...], int]:
+    """The highest rung of every trial in a run folder."""
+    rungs: dict[tuple[Any, ...], int] = {}
+    for row in read_rows(RunFolder(run).observations):
+        key = tuple(row[column] for column in TRIAL)
+        rungs[key] = max(row["rung"], rungs.get(key, 0))
+    return rungs
 
 
 def optuna_trials(config: StudyConfig, run: Path) -> list[tuple[Any, ...]]:
