@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,13 @@ log = logging.getLogger(__name__)
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+Mirror = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="CURRICULUM_MIRROR", help="Folder with datasets/ and models/ as on the hub."
+    ),
+]
 
 
 class _Commands(TyperGroup):
@@ -55,6 +63,22 @@ def tasks(
 
 
 @app.command()
+def plan(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="YAML file or preset.")],
+    run: Annotated[Path | None, typer.Option(help="Its run folder, if it ran before.")] = None,
+    mirror: Annotated[
+        Path | None, typer.Option(envvar="CURRICULUM_MIRROR", help="Stands in for the hub.")
+    ] = None,
+) -> None:
+    """Say what a study will cost and how noisy it will be, before anything is spent."""
+    from search.plan import plan_study
+    from search.plan_tables import plan_tables
+
+    for shown in plan_tables(plan_study(study, run=run, mirror=mirror), study=study):
+        out.print(shown)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of a study file, for editors."""
     from search.config import schema as study_schema
@@ -72,6 +96,60 @@ def score(
 
     for line in score_file(task, file):
         print(json.dumps(line, ensure_ascii=False))
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    top: Annotated[int, typer.Option(help="How many of the best curricula.")] = 1,
+    mirror: Mirror = None,
+) -> None:
+    """Write the best curricula of a study as files and models, and its tables."""
+    from search.export import export_run
+    from search.run_folder import RunFolder
+
+    folders = export_run(RunFolder(run), top=top, mirror=mirror, on_progress=_say)
+    for path in [*folders, run / "leaderboard.csv", run / "observations.parquet"]:
+        _say(f"wrote {path}")
+    _say(f"next: curriculum train {folders[0] / 'curriculum.yaml'} --target TARGET")
+
+
+@app.command()
+def train(
+    curriculum: Annotated[
+        str, typer.Argument(help="An exported curriculum.yaml, or text: 'mnli:9000 > squad:3000'.")
+    ],
+    target: Annotated[str | None, typer.Option(help="Fine-tune this target on it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new folder for the model.")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="For text: study file or preset with encoder and recipes.")
+    ] = None,
+    mirror: Mirror = None,
+) -> None:
+    """Train one curriculum to an encoder, or with --target to a model with its head."""
+    from search.train_one import score_table, train_one
+    from search.trial_file import load_trial, mirror_of
+    from trainables.stage import TrainingDiverged
+
+    mirror = mirror or mirror_of(curriculum)
+    config, choice = load_trial(curriculum, study=study, mirror=mirror)
+    try:
+        trained = train_one(config, choice, target=target, out=out, mirror=mirror, on_progress=_say)
+    except TrainingDiverged as error:
+        err.print(f"[bold red]failed:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(1) from error
+    if trained.scores:
+        _say(score_table(trained.scores))
+    _say(f"wrote {trained.folder}")
+    _say(f"load it: transformers.{trained.loader}.from_pretrained({str(trained.folder)!r})")
+    if target is None:
+        again = ["curriculum", "train", curriculum, *(["--study", study] if study else [])]
+        _say(f"next: {shlex.join(again)} --target TARGET")
+
+
+def _say(line: str) -> None:
+    """A line as it is: nothing in it is markup, nothing is wrapped."""
+    out.print(escape(line), soft_wrap=True)
 
 
 def main() -> None:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pandas as pd
 import torch
 
+from analysis.tables import plain
 from search.assignments import Places, Planner, setup_of
 from search.in_place import folder_in_place
 from search.study import cache_of, store_of
 from search.study_fields import StudyConfig
 from search.study_values import nearest
 from search.trial_file import TrialChoice, TrialFileError, assignment_of, trial_text
-from trainables.assignment import Assignment, Setup
-from trainables.head_export import save_encoder, save_with_head
+from trainables.assignment import SEARCH, Assignment, Setup
+from trainables.head_export import save_encoder, save_with_head, task_model_class
 from trainables.leases import NoLeases
 from trainables.nodes import Event, Trial
 from trainables.tasks import TASKS, get_task
@@ -48,6 +50,8 @@ class Trained:
     """A Hugging Face folder, with the curriculum.yaml that makes it again."""
     scores: list[dict[str, Any]]
     """Evaluation rows of the target in the columns of observations; none for an encoder."""
+    loader: str
+    """Name of the transformers class that loads it."""
 
 
 def train_one(
@@ -73,8 +77,9 @@ def train_one(
         ValueError: for a target without a model of its own, a folder that is there, or a choice
             that cannot be trained.
     """
+    scored = config
     if target is not None:
-        config = config.model_copy(update={"targets": (_trained_target(target).name,)})
+        scored = config.model_copy(update={"targets": (_trained_target(target).name,)})
     folder = out or Path("trained") / config.study.name / (target or "encoder")
     if folder.exists():
         raise TrialFileError(f"{folder} is there already; name another folder with --out")
@@ -84,12 +89,22 @@ def train_one(
         store=store_of(config),
         mirror=None if mirror is None else mirror.resolve(),
     )
-    assignment = assignment_of(choice, Planner(config, places))
+    assignment = assignment_of(choice, Planner(scored, places))
+    on_progress(_beginning(choice, assignment, target))
     bench = Workbench(setup_here(config, places))
     with folder_in_place(folder) as new:
         scores = _train(bench, assignment, target, new, on_progress)
         (new / "curriculum.yaml").write_text(trial_text(config, choice), encoding="utf-8")
-    return Trained(folder=folder, scores=scores)
+    return Trained(folder=folder, scores=scores, loader=_loader(target))
+
+
+def score_table(scores: Sequence[dict[str, Any]]) -> str:
+    """Evaluation rows as plain text: one line per language and split, one column per metric."""
+    frame = pd.DataFrame(scores)
+    metrics = list(dict.fromkeys(frame["metric"]))
+    wide = frame.pivot(index=["split", "language", "items"], columns="metric", values="value")
+    order = list(dict.fromkeys(frame[["split", "language", "items"]].itertuples(index=False)))
+    return plain(wide.loc[order, metrics].reset_index())
 
 
 def setup_here(config: StudyConfig, places: Places) -> Setup:
@@ -142,9 +157,10 @@ def _scores(
     teller = _Teller(on_progress)
     rows: list[dict[str, Any]] = []
     for event in run_assignment(assignment, bench, NoLeases()):
-        teller.tell(event.detail)
         if isinstance(event, RungReached):
             rows = event.rows
+        else:
+            teller.tell(event.detail)
     return [row for row in rows if row["part"] == "evaluation"]
 
 
@@ -162,6 +178,21 @@ class _Teller:
         if topic != self._topic or time.monotonic() - self._told > PROGRESS_SECONDS:
             self._topic, self._told = topic, time.monotonic()
             self._on_progress(line)
+
+
+def _loader(target: str | None) -> str:
+    return "AutoModel" if target is None else task_model_class(get_task(target))
+
+
+def _beginning(choice: TrialChoice, assignment: Assignment, target: str | None) -> str:
+    """What is going to be trained."""
+    seeds = f"stage seed {choice.stage_seed}, target seed {choice.target_seed}"
+    if target is None:
+        return f"encoder after {choice.curriculum}, stage seed {choice.stage_seed}"
+    examples = assignment.rungs[-1].train_examples[target]
+    full = "as in the search; trial.phase: confirm trains it in full"
+    how = f" ({full})" if choice.phase == SEARCH else ""
+    return f"{target} on {examples:,} examples{how} after {choice.curriculum}, {seeds}"
 
 
 def _trained_target(name: str) -> Task:

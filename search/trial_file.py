@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from search.assignments import Planner
 from search.config import load_study
+from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
 from search.study_values import StageTask, nearest
 from search.study_yaml import read_yaml, write_yaml
@@ -23,6 +24,7 @@ from spaces.curriculum import parse_curriculum
 from trainables.assignment import CONFIRM, SEARCH, Assignment
 from trainables.tasks.task import SplitName
 
+FILES = (".yaml", ".yml")
 SPLITS: tuple[SplitName, ...] = ("search", "report")
 _HEAD = """\
 # One curriculum of the study {study!r}, with all that decides its scores. Train it again:
@@ -74,7 +76,7 @@ def load_trial(
     Raises:
         TrialFileError, StudyError: with what is wrong.
     """
-    if not source.endswith((".yaml", ".yml")):
+    if not source.endswith(FILES):
         return _from_text(source, study, mirror)
     if study is not None:
         raise TrialFileError(f"{source} says its study itself; leave --study out")
@@ -106,6 +108,12 @@ def assignment_of(choice: TrialChoice, planner: Planner) -> Assignment:
         made = planner.confirm(curriculum, "candidate", choice.stage_seed, split="search")
         made = replace(made, rungs=(replace(made.rungs[0], splits=splits),))
     return replace(made, stage_seed=choice.stage_seed, target_seed=choice.target_seed)
+
+
+def mirror_of(source: str) -> Path | None:
+    """The mirror that the run of an exported file used last; None for anything else."""
+    run = _run_of(Path(source)) if source.endswith(FILES) else None
+    return None if run is None else run.mirror
 
 
 def _from_text(
@@ -148,9 +156,13 @@ def _check_stages(text: str, planner: Planner) -> None:
 
 
 def _store_of(path: Path) -> dict[str, Any]:
-    """The store of the run folder that an exported file lies in: what it trained is there."""
+    """The store of the run that an exported file lies in: what it trained is there."""
+    run = _run_of(path)
+    return {} if run is None else {"store": load_study(run.study_file).store.model_dump()}
+
+
+def _run_of(path: Path) -> RunFolder | None:
+    """The run folder of RUN/best/NN/curriculum.yaml."""
     parents = path.absolute().parents
-    study_file = parents[2] / "study.yaml" if len(parents) > 2 else None
-    if study_file is None or parents[1].name != "best" or not study_file.is_file():
-        return {}
-    return {"store": load_study(study_file).store.model_dump(mode="json")}
+    run = RunFolder(parents[2]) if len(parents) > 2 and parents[1].name == "best" else None
+    return run if run is not None and run.study_file.is_file() else None

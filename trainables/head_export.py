@@ -66,6 +66,11 @@ def save_with_head(folder: Path, encoder: Encoder, head: nn.Module, task: Task) 
     save_tokenizer(folder, encoder)
 
 
+def task_model_class(task: Task) -> str:
+    """Name of the transformers class that loads a task's exported model."""
+    return _CLASSES[task.kind]
+
+
 def save_encoder(folder: Path, encoder: Encoder) -> None:
     """Write the encoder alone as a Hugging Face folder that `load_encoder` reads."""
     encoder.model.save_pretrained(folder)
