@@ -131,6 +131,13 @@ def item_variance(frame: pd.DataFrame, objective: Objective, *, rung: int) -> fl
         cells.groupby(["target", "language"])[column].mean().to_dict()
         for column in ("value", "items")
     )
+    return variance_from_items(objective, scores, items)
+
+
+def variance_from_items(
+    objective: Objective, scores: Mapping[Any, float], items: Mapping[Any, float]
+) -> float:
+    """The same from the scores and numbers of items by (target, language)."""
     total = 0.0
     for target, weight in _target_weights(objective, scores).items():
         languages = objective.needed[target]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Planner:
     @property
     def num_rungs(self) -> int:
         """Rungs of a search trial."""
-        return len(self._rungs())
+        return len(self.rungs)
 
     def given(self) -> Given:
         """Baselines: none, each task alone at its largest size, all jointly, the study's own.
@@ -102,7 +102,7 @@ class Planner:
         self, curriculum: Curriculum, role: str, seed: int, *, split: SplitName, **changes: Any
     ) -> Assignment:
         """A curriculum with full targets on a fresh seed, scored on one split."""
-        languages = self._search_languages() if split == "search" else self._report_languages()
+        languages = self._search_languages if split == "search" else self._report_languages
         work = RungWork(
             index=0,
             scale=1.0,
@@ -127,7 +127,7 @@ class Planner:
 
     def languages(self, split: SplitName) -> dict[str, list[str]]:
         """Languages scored, by target."""
-        return self._search_languages() if split == "search" else self._report_languages()
+        return self._search_languages if split == "search" else self._report_languages
 
     @property
     def _targets(self) -> Sequence[str]:
@@ -149,7 +149,9 @@ class Planner:
             forbidden=tuple(space.forbidden),
         )
 
-    def _rungs(self) -> tuple[Rung, ...]:
+    @cached_property
+    def rungs(self) -> tuple[Rung, ...]:
+        """Comparison points of a search trial."""
         stopping = self._config.stopping
         if stopping is None:
             return rungs("targets", num_rungs=1, reduction_factor=3, max_stages=1)
@@ -170,9 +172,9 @@ class Planner:
                 curriculum=str(rung.part_of(curriculum)),
                 train_examples={t: rung.probe_examples(n) for t, n in full.items()},
                 eval_items=_number(probe.eval),
-                splits={"search": self._search_languages()},
+                splits={"search": self._search_languages},
             )
-            for rung in self._rungs()
+            for rung in self.rungs
         )
 
     def _num_train(self, target: str, wanted: int | str) -> int:
@@ -183,12 +185,14 @@ class Planner:
         rows = self.train_size(task.train_task or target)
         return min(_number(wanted) or rows, rows)
 
+    @cached_property
     def _search_languages(self) -> dict[str, list[str]]:
         """Those that the objective reads, and English for the transfer gap."""
         select = self._config.objective.select
         wanted = {"english": [], "proxy": list(self._config.languages.proxy)}.get(select)
         return {target: self._there(target, "search", wanted) for target in self._targets}
 
+    @cached_property
     def _report_languages(self) -> dict[str, list[str]]:
         report = self._config.languages.report
         proxy = self._config.languages.proxy if self._config.objective.select == "proxy" else ()

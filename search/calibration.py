@@ -1,0 +1,127 @@
+"""How fast is this machine at a study's tasks? A short measurement with its encoder.
+
+A few real optimizer steps per training task and some scored items per task, through the code that
+trials run; nothing is kept. Batches are those of the recipe, lengths those of the rows drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from trainables.assignment import Setup
+from trainables.batches import TrainingPart
+from trainables.encoder import load_tensors
+from trainables.evaluate import evaluate
+from trainables.recipe import Recipe
+from trainables.stage import FineTuning, new_head
+from trainables.tasks import get_task
+from trainables.tasks.task import Task
+from trainables.workbench import Selection, Workbench
+
+SECONDS_PER_TASK = 1.0
+"""Steps of a task are timed for about so long."""
+MIN_STEPS, MAX_STEPS = 3, 24
+WARM_UP_STEPS = 1
+SCORED_ITEMS = 64
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What one trial slot of this machine needs."""
+
+    device: str
+    train_seconds: Mapping[str, float]
+    """Seconds of a training example, forward, backward and update, by task."""
+    score_seconds: Mapping[str, float]
+    """Seconds of a scored item, by task; both sides of a retrieval item together."""
+    features_per_row: Mapping[str, float]
+    """Training features of a row, by task."""
+    encoder_bytes: int
+    seconds: float
+    """What the calibration took, loading and tokenising included."""
+
+
+def calibrate(
+    setup: Setup, recipes: Mapping[str, Recipe], scored: Sequence[str], *, language: str
+) -> Rates:
+    """Measure.
+
+    Args:
+        setup: of the study; its store is not touched.
+        recipes: how each training task is trained.
+        scored: targets that are scored; tasks that are trained are scored too.
+        language: in which retrieval is measured; all else in English.
+    """
+    started = time.monotonic()
+    bench = Workbench(setup)
+    trained = {task: _training_rate(bench, get_task(task), r) for task, r in recipes.items()}
+    names = dict.fromkeys([*recipes, *scored])
+    return Rates(
+        device=setup.device,
+        train_seconds={task: rate for task, (rate, _) in trained.items()},
+        features_per_row={task: features for task, (_, features) in trained.items()},
+        score_seconds={task: _scoring_rate(bench, get_task(task), language) for task in names},
+        encoder_bytes=encoder_bytes(bench),
+        seconds=time.monotonic() - started,
+    )
+
+
+def encoder_bytes(bench: Workbench) -> int:
+    """Bytes of the encoder's weights, as the store keeps them."""
+    return sum(t.numel() * t.element_size() for t in bench.pretrained.values())
+
+
+def _training_rate(bench: Workbench, task: Task, recipe: Recipe) -> tuple[float, float]:
+    """Seconds per feature, features per row."""
+    num_rows = min(bench.num_rows(task.name), recipe.batch_size * MAX_STEPS)
+    selection = bench.training_rows(task.name, num_rows, SEED)
+    encoded = bench.encoded(selection)
+    tuning = FineTuning(
+        bench.encoder, [TrainingPart(task=task, encoded=encoded)], recipe=recipe, seed=SEED
+    )
+    load_tensors(bench.encoder.model, bench.pretrained)
+    features, since = 0, time.monotonic()
+    for step in tuning:
+        if step.number == WARM_UP_STEPS and tuning.num_steps > WARM_UP_STEPS:
+            features, since = 0, _now(bench)
+            continue
+        features += step.num_features
+        timed = step.number - WARM_UP_STEPS
+        long_enough = time.monotonic() - since > SECONDS_PER_TASK and timed >= MIN_STEPS
+        if long_enough or timed >= MAX_STEPS:
+            break
+    return (_now(bench) - since) / features, len(encoded) / num_rows
+
+
+def _scoring_rate(bench: Workbench, task: Task, language: str) -> float:
+    """Seconds per item, the scorer included; an untrained head is as fast as a trained one."""
+    trains = task.kind != "retrieval"
+    rows = _some_items(bench, task, language)
+    encoded = bench.encoded(rows)
+    head = None
+    if trains:
+        part = TrainingPart(task=task, encoded=encoded)
+        head = new_head(part, bench.encoder, SEED).to(bench.encoder.device)
+    load_tensors(bench.encoder.model, bench.pretrained)
+    since = _now(bench)
+    evaluate(bench.encoder, head, task, rows.language, rows.rows, encoded)
+    return (_now(bench) - since) / len(rows.rows)
+
+
+def _some_items(bench: Workbench, task: Task, language: str) -> Selection:
+    if task.kind == "retrieval":
+        spoken = language if language in task.languages else task.languages[-1]
+        return bench.items(task.name, spoken, "search", SCORED_ITEMS)
+    return bench.items(task.name, "en", "dev", SCORED_ITEMS)
+
+
+def _now(bench: Workbench) -> float:
+    """The time when everything asked of the device is done."""
+    if bench.encoder.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.monotonic()

@@ -1,0 +1,299 @@
+"""Which trials will a study run, and what will they cost? Simulated before anything is spent.
+
+Curricula are drawn uniformly from the space, so sharing is that of a sampler without preferences:
+one that stays near the best shares more. Their quality is drawn too, and ASHA decides on it with
+the noise that the plan expects. One trial runs at a time; several at once stop slightly less.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, inf
+from statistics import fmean
+
+from search.assignments import Planner, controls_of
+from search.calibration import Rates
+from search.study_fields import StudyConfig
+from search.work import PARTS, Cost, Counter, Name, Piece, cost_of
+from spaces.curriculum import Curriculum
+from spaces.stopping import RungTable
+from trainables.assignment import Assignment
+
+MAX_SIMULATED = 2_000
+"""Trials of one simulation; the plan of a longer study says that it ends there."""
+REPEATS = 5
+PHASES = ("baselines", "noise seeds", "search", "confirmation")
+
+Pieces = Mapping[Name, Piece]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What ASHA will meet at a rung."""
+
+    noise: float
+    """Standard deviation of one curriculum's value over seeds."""
+    spread: float
+    """Standard deviation of true values between curricula."""
+
+    @property
+    def reliability(self) -> float:
+        """Share of the observed variance that is not noise, expected."""
+        observed = self.noise**2 + self.spread**2
+        return self.spread**2 / observed if observed else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One part of a study: how many trials it has and what they cost beside what was there."""
+
+    name: str
+    trials: float
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Means over simulated studies."""
+
+    phases: tuple[Phase, ...]
+    num_trials: int
+    """Sampled trials."""
+    capped: bool
+    """The budget has room for more trials than were simulated."""
+    halving: tuple[int, ...]
+    """Sampled trials per rung by successive halving's own arithmetic."""
+    reaching: tuple[float, ...]
+    """Sampled trials that reach each rung, simulated."""
+    whole_trial: Mapping[str, float]
+    """Examples needed by part of a sampled trial that runs to its end."""
+
+
+def halving(num_trials: int, num_rungs: int, reduction_factor: int) -> tuple[int, ...]:
+    """Trials at each rung if exactly the best 1 / eta go on: 27, 9, 3 of 27 with eta 3."""
+    return tuple(ceil(num_trials / reduction_factor**rung) for rung in range(num_rungs))
+
+
+def forecast(
+    config: StudyConfig,
+    planner: Planner,
+    counter: Counter,
+    *,
+    rates: Rates | None,
+    noise: Sequence[Noise],
+    repeats: int = REPEATS,
+) -> Forecast:
+    """Simulate a study.
+
+    Args:
+        config: of the study.
+        planner: its assignments.
+        counter: of their work.
+        rates: seconds; needed for a budget in hours.
+        noise: at each rung.
+        repeats: simulated studies.
+
+    Raises:
+        ValueError: if the budget is in hours and there are no rates.
+    """
+    if config.budget.hours is not None and rates is None:
+        raise ValueError("budget.hours cannot be planned without a calibration on this machine")
+    runs = [
+        _Simulation(config, planner, counter, rates, noise, random.Random(seed)).run()
+        for seed in range(repeats)
+    ]
+    return _mean(runs)
+
+
+class _Simulation:
+    """One study, drawn."""
+
+    def __init__(
+        self,
+        config: StudyConfig,
+        planner: Planner,
+        counter: Counter,
+        rates: Rates | None,
+        noise: Sequence[Noise],
+        rng: random.Random,
+    ) -> None:
+        self._config, self._planner, self._counter = config, planner, counter
+        self._rates, self._noise, self._rng = rates, noise, rng
+        self._known: set[Name] = set()
+        self._eta = 3 if config.stopping is None else config.stopping.reduction_factor
+        self._given = planner.given()
+        self._qualities: dict[Curriculum, float] = {}
+        self._finals: dict[Curriculum, float] = {}
+        self._table = RungTable(
+            num_rungs=planner.num_rungs,
+            reduction_factor=self._eta,
+            z=0.0 if config.stopping is None else config.stopping.z,
+            baselines=[str(curriculum) for curriculum in self._given.baselines],
+        )
+
+    def run(self) -> Forecast:
+        """All phases in their order, each on top of what the earlier ones left in the store."""
+        baselines = self._baselines()
+        noise_seeds = self._noise_seeds()
+        search, reaching, whole, capped = self._search()
+        return Forecast(
+            phases=(baselines, noise_seeds, search, self._confirmation()),
+            num_trials=int(search.trials),
+            capped=capped,
+            halving=halving(int(search.trials), self._planner.num_rungs, self._eta),
+            reaching=reaching,
+            whole_trial=whole,
+        )
+
+    def _baselines(self) -> Phase:
+        found = []
+        for curriculum in self._given.baselines:
+            for rung in range(self._planner.num_rungs):
+                self._table.record(rung, str(curriculum), self._value(curriculum, rung))
+            self._finals[curriculum] = self._value(curriculum, -1)
+            found.append(self._planner.search(curriculum, "baseline", None))
+        return self._phase("baselines", found)
+
+    def _noise_seeds(self) -> Phase:
+        singles = self._given.singles[:1]  # the best is not known yet, and its size is theirs
+        joint = () if self._given.joint is None else (self._given.joint,)
+        return self._phase(
+            "noise seeds",
+            [
+                self._planner.search(curriculum, "noise", seed)
+                for curriculum in (self._given.empty, *singles, *joint)
+                for seed in self._given.noise_seeds
+            ],
+        )
+
+    def _search(self) -> tuple[Phase, tuple[float, ...], dict[str, float], bool]:
+        reaching = [0.0] * self._planner.num_rungs
+        trials: list[Pieces] = []
+        whole: list[Pieces] = []
+        before = set(self._known)
+        spent = 0.0
+        curricula, capped = self._drawn(), False
+        for curriculum in curricula:
+            if self._spent(len(trials), spent):
+                break
+            if len(trials) == MAX_SIMULATED:
+                capped = True
+                break
+            assignment = self._planner.search(curriculum, "sampled", None)
+            last = self._last_rung(curriculum)
+            for rung in range(last + 1):
+                reaching[rung] += 1
+            trials.append(self._counter.pieces(assignment, until=last))
+            whole.append(self._counter.pieces(assignment))
+            spent += self._amount(cost_of(trials[-1:], self._known, self._rates))
+        cost = cost_of(trials, before, self._rates)
+        needed = cost_of(whole, set(), None).needed
+        mean = {part: n / max(1, len(whole)) for part, n in needed.items()}
+        search = Phase(name="search", trials=len(trials), cost=cost)
+        return search, tuple(reaching), mean, capped
+
+    def _drawn(self) -> Iterator[Curriculum]:
+        """Curricula besides the baselines, each once, until the space is exhausted."""
+        space, seen = self._planner.space, set(self._given.baselines)
+        count = space.count()
+        if count <= 10 * MAX_SIMULATED:
+            order = [space.nth(i) for i in self._rng.sample(range(count), count)]
+            yield from (curriculum for curriculum in order if curriculum not in seen)
+            return
+        while True:
+            curriculum = space.draw(self._rng)
+            if curriculum not in seen:
+                seen.add(curriculum)
+                yield curriculum
+
+    def _last_rung(self, curriculum: Curriculum) -> int:
+        """Where ASHA stops it, given values drawn around its quality."""
+        for rung in range(self._planner.num_rungs):
+            self._table.record(rung, str(curriculum), self._value(curriculum, rung))
+            if self._table.decide(rung, str(curriculum), noise=self._noise[rung].noise).stop:
+                return rung
+        self._finals[curriculum] = self._value(curriculum, -1)
+        return self._planner.num_rungs - 1
+
+    def _value(self, curriculum: Curriculum, rung: int) -> float:
+        quality = self._qualities.setdefault(curriculum, self._rng.gauss(0, 1))
+        here = self._noise[rung]
+        return here.spread * quality + self._rng.gauss(0, here.noise)
+
+    def _spent(self, num_trials: int, amount: float) -> bool:
+        budget = self._config.budget
+        if budget.trials is not None:
+            return num_trials >= budget.trials
+        limit = budget.examples if budget.hours is None else budget.hours * 3600
+        return amount >= (inf if limit is None else limit)
+
+    def _amount(self, cost: Cost) -> float:
+        """What of the budget a cost uses: examples, or seconds of all workers together."""
+        if self._config.budget.hours is None or cost.seconds is None:
+            return sum(cost.paid.values())
+        return sum(cost.seconds.values()) / self._config.resources.workers
+
+    def _confirmation(self) -> Phase:
+        config, planner = self._config, self._planner
+        empty = Curriculum()
+        ranked = sorted(self._finals, key=lambda c: (-self._finals[c], str(c)))
+        best = [c for c in ranked if c != empty][: config.confirm.top]
+        if not best:
+            return self._phase("confirmation", [])
+        trials = [
+            self._both_splits(curriculum, role, seed)
+            for seed in config.seeds.confirm
+            for curriculum, role in (*((c, "candidate") for c in best), (empty, "baseline"))
+        ]
+        if config.confirm.controls:
+            for seed in config.seeds.confirm:
+                controls = controls_of(best[0], planner, config, seed)
+                trials += [self._counter.pieces(assignment) for assignment in controls]
+        return self._phase_of("confirmation", trials)
+
+    def _both_splits(self, curriculum: Curriculum, role: str, seed: int) -> Pieces:
+        """One model, scored on the search split first and on the report split in the end."""
+        search, report = (
+            self._counter.pieces(self._planner.confirm(curriculum, role, seed, split=split))
+            for split in ("search", "report")
+        )
+        return search | report
+
+    def _phase(self, name: str, trials: Sequence[Assignment]) -> Phase:
+        return self._phase_of(name, [self._counter.pieces(assignment) for assignment in trials])
+
+    def _phase_of(self, name: str, trials: Sequence[Pieces]) -> Phase:
+        cost = cost_of(trials, self._known, self._rates)
+        return Phase(name=name, trials=len(trials), cost=cost)
+
+
+def _mean(runs: Sequence[Forecast]) -> Forecast:
+    return Forecast(
+        phases=tuple(_mean_phase([run.phases[i] for run in runs]) for i in range(len(PHASES))),
+        num_trials=round(fmean(run.num_trials for run in runs)),
+        capped=any(run.capped for run in runs),
+        halving=tuple(round(fmean(n)) for n in zip(*(run.halving for run in runs), strict=True)),
+        reaching=tuple(fmean(n) for n in zip(*(run.reaching for run in runs), strict=True)),
+        whole_trial=_mean_parts([run.whole_trial for run in runs]),
+    )
+
+
+def _mean_phase(phases: Sequence[Phase]) -> Phase:
+    costs = [phase.cost for phase in phases]
+    seconds = [cost.seconds for cost in costs if cost.seconds is not None]
+    return Phase(
+        name=phases[0].name,
+        trials=fmean(phase.trials for phase in phases),
+        cost=Cost(
+            needed=_mean_parts([cost.needed for cost in costs]),
+            paid=_mean_parts([cost.paid for cost in costs]),
+            seconds=_mean_parts(seconds) if seconds else None,
+            encoders=round(fmean(cost.encoders for cost in costs)),
+        ),
+    )
+
+
+def _mean_parts(amounts: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {part: fmean(amount[part] for amount in amounts) for part in PARTS}

@@ -1,0 +1,239 @@
+"""What will a study cost, and can its result be believed? Asked before anything is spent.
+
+Counts are exact up to the simulation (`search/forecast.py`); seconds are measured on this machine
+in a short calibration (`search/calibration.py`); noise is measured if the run folder has
+observations, else bounded (`search/expected_noise.py`). Nothing is written but caches.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from analysis.observations import as_frame, read_rows
+from analysis.savings import PAPERS
+from search.assignments import Places, Planner, num_rows, setup_of
+from search.calibration import Rates, calibrate
+from search.config import StudyError, differences, load_study
+from search.expected_noise import NoiseForecast, Remedies, expected_noise, remedies_for
+from search.forecast import Forecast, forecast
+from search.launch import RUNS, study_in
+from search.run_folder import RunFolder
+from search.study import cache_of, objective_of
+from search.study_fields import StudyConfig
+from search.work import Cost, Counter
+from spaces.rungs import Rung
+from trainables.assignment import Setup
+from trainables.data import load_rows
+from trainables.recipe import Recipe
+from trainables.tasks import get_task
+from trainables.tasks.task import SplitName
+from trainables.workbench import DEV_ITEMS
+
+ENTRY_BYTES = 4_096
+"""One disk block: metadata of an entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """What the store will hold, in bytes."""
+
+    weights: float
+    """Encoders after stages and targets; heads, which are small, left out."""
+    num_encoders: float
+    encoder: int
+    """One encoder."""
+    limit: float
+    """The store's own."""
+    free: int | None
+    """On the disk of the store; None for a store at a URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that `curriculum plan` shows."""
+
+    config: StudyConfig
+    space_size: int
+    rungs: tuple[Rung, ...]
+    probe_examples: tuple[int, ...]
+    """Training examples of all trained targets of the probe, by rung."""
+    forecast: Forecast
+    rates: Rates | None
+    no_rates: str
+    """Why there are none."""
+    papers: tuple[Cost, ...]
+    """The forecast's phases as if a whole trial cost what it did in Phang et al. 2020."""
+    disk: Disk | None
+    noise: NoiseForecast
+    remedies: Remedies | None
+
+
+def plan_study(
+    source: str | Path | Mapping[str, Any], *, run: Path | None = None, mirror: Path | None = None
+) -> Plan:
+    """Check a study against the rows that are there, and plan it.
+
+    Args:
+        source: name of a preset, path of a study file, or its values.
+        run: its run folder, if it has run before; None = runs/<study.name>.
+        mirror: folder that stands in for the hub; None = the one that the run folder remembers.
+
+    Raises:
+        StudyError: with every problem of the study.
+        ValueError: as `make_plan`.
+    """
+    config = load_study(source, mirror=mirror)
+    folder = RunFolder(RUNS / config.study.name if run is None else run)
+    same = folder.study_file.is_file() and not differences(study_in(folder), config)
+    if run is not None and not same:
+        raise StudyError([f"the run folder {run} does not hold this study; leave out --run"])
+    mirror = folder.mirror if mirror is None and same else mirror
+    load_study(
+        config.model_dump(mode="json"),
+        mirror=mirror,
+        num_train_rows=lambda task: num_rows(task.name, mirror, cache_of(config)),
+    )
+    return make_plan(config, folder=folder if same else None, mirror=mirror)
+
+
+def make_plan(
+    config: StudyConfig, *, folder: RunFolder | None = None, mirror: Path | None = None
+) -> Plan:
+    """Plan a study.
+
+    Args:
+        config: of the study.
+        folder: its run folder, if it has run before: noise is then measured.
+        mirror: folder that stands in for the hub.
+
+    Raises:
+        ValueError: if rows or the encoder are missing, or hours cannot be planned.
+    """
+    places = _places(config, mirror)
+    planner, setup = Planner(config, places), setup_of(config, places)
+    rates, no_rates = _rates(config, planner, setup)
+    facts = _Facts(setup, places, {} if rates is None else rates.features_per_row)
+    counter = Counter(facts, dev_items=DEV_ITEMS)
+    objective = objective_of(config, planner)
+    frame = as_frame([] if folder is None else read_rows(folder.observations))
+    items = _items(config, planner, facts)
+    noise = expected_noise(objective, items, num_rungs=planner.num_rungs, frame=frame)
+    found = forecast(config, planner, counter, rates=rates, noise=noise.rungs)
+    empty = planner.search(planner.given().empty, "baseline", None)
+    return Plan(
+        config=config,
+        space_size=planner.space.count(),
+        rungs=planner.rungs,
+        probe_examples=tuple(sum(work.train_examples.values()) for work in empty.rungs),
+        forecast=found,
+        rates=rates,
+        no_rates=no_rates,
+        papers=tuple(in_papers_proportions(p.cost, found.whole_trial) for p in found.phases),
+        disk=None if rates is None else _disk(config, places, found, rates.encoder_bytes),
+        noise=noise,
+        remedies=remedies_for(noise, objective, frame, found.whole_trial),
+    )
+
+
+def in_papers_proportions(cost: Cost, whole_trial: Mapping[str, float]) -> Cost:
+    """A cost with each part rescaled so that a whole trial costs what it did in the papers.
+
+    Seconds are rescaled likewise: those of this encoder at the papers' numbers of examples.
+    """
+    factors = {part: PAPERS[part] / n if n else 0.0 for part, n in whole_trial.items()}
+
+    def scaled(amounts: Mapping[str, float]) -> dict[str, float]:
+        return {part: amount * factors[part] for part, amount in amounts.items()}
+
+    return replace(
+        cost,
+        needed=scaled(cost.needed),
+        paid=scaled(cost.paid),
+        seconds=None if cost.seconds is None else scaled(cost.seconds),
+    )
+
+
+class _Facts:
+    """Rows that are there, features measured, recipes of the study."""
+
+    def __init__(self, setup: Setup, places: Places, features: Mapping[str, float]) -> None:
+        self._setup, self._places, self._features = setup, places, features
+
+    def rows(self, task: str, split: SplitName, language: str) -> int:
+        """Rows of a split, looked up once per process."""
+        return _rows_of(task, split, language, self._places.mirror, self._places.cache)
+
+    def features_per_row(self, task: str) -> float:
+        """1 if it was not measured."""
+        return self._features.get(task, 1.0)
+
+    def recipe(self, tasks: tuple[str, ...], *, stage: bool) -> Recipe:
+        """As trials use it."""
+        base = self._setup.stage_recipe if stage else self._setup.target_recipe
+        return self._setup.recipe(tasks, base)
+
+
+def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates | None, str]:
+    """The calibration, or why there is none. A task that is stage and target is timed as stage."""
+    if setup.device == "cuda" and not torch.cuda.is_available():
+        return None, "trials use a GPU (resources.gpus) and this machine has none"
+    stages = dict.fromkeys(planner.space.usable)
+    trained = [get_task(t) for t in config.targets if get_task(t).kind != "retrieval"]
+    sources = dict.fromkeys(task.train_task or task.name for task in trained)
+    recipes = {task: setup.recipe((task,), setup.target_recipe) for task in sources}
+    recipes |= {task: setup.recipe((task,), setup.stage_recipe) for task in stages}
+    language = next(iter(config.languages.proxy), "")
+    return calibrate(setup, recipes, config.targets, language=language), ""
+
+
+def _items(config: StudyConfig, planner: Planner, facts: _Facts) -> dict[tuple[str, str], int]:
+    """Items that the search scores, by target and language."""
+    limit = config.probe.eval
+    return {
+        (target, language): min(limit, facts.rows(target, "search", language))
+        for target, languages in planner.languages("search").items()
+        for language in languages
+    }
+
+
+def _disk(config: StudyConfig, places: Places, found: Forecast, encoder: int) -> Disk:
+    encoders = sum(phase.cost.encoders for phase in found.phases)
+    free = None
+    if places.store is not None and "://" not in places.store:
+        free = shutil.disk_usage(_nearest_folder(Path(places.store))).free
+    return Disk(
+        weights=float(encoders) * (encoder + ENTRY_BYTES),
+        num_encoders=encoders,
+        encoder=encoder,
+        limit=config.store.limit_gb * 1e9,
+        free=free,
+    )
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The path, or the first folder above it that exists."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _places(config: StudyConfig, mirror: Path | None) -> Places:
+    """As a run has them; nothing is made or tested."""
+    cache_folder = cache_of(config)
+    store = None
+    if config.store.enabled:
+        store = config.store.path or str(cache_folder / "store")
+    resolved = None if mirror is None else mirror.resolve()
+    return Places(run_id="plan", cache=cache_folder, store=store, mirror=resolved)
+
+
+@cache
+def _rows_of(
+    task: str, split: SplitName, language: str, mirror: Path | None, cache_folder: Path
+) -> int:
+    return len(load_rows(get_task(task), language, split, mirror=mirror, cache=cache_folder))

@@ -1,0 +1,183 @@
+"""What must be computed for a trial, and what do trials share? Pieces of work, without doing it.
+
+The same nodes and the same examples as `trainables/steps.py` makes, counted beforehand: equal
+pieces have equal names and are computed once. Left out: a collapsed stage's second attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from search.calibration import Rates
+from spaces.curriculum import Stage, parse_curriculum
+from trainables.assignment import Assignment, RungWork
+from trainables.recipe import Recipe
+from trainables.tasks import get_task
+from trainables.tasks.task import SplitName, Task
+
+PARTS = ("stage", "target", "evaluation")
+FORWARD_SHARE = 1 / 3
+"""What scoring an example costs, in examples of training (`trainables/steps.py`)."""
+RETRIEVAL_SIDES = 2
+"""A retrieval item is read twice: the sentence and its translation."""
+
+Name = tuple[Hashable, ...]
+
+
+class Facts(Protocol):
+    """What counting must know of data and recipes."""
+
+    def rows(self, task: str, split: SplitName, language: str) -> int:
+        """Rows that are really there."""
+
+    def features_per_row(self, task: str) -> float:
+        """Training features of a row: long texts give several."""
+
+    def recipe(self, tasks: tuple[str, ...], *, stage: bool) -> Recipe:
+        """How a stage or a target of these tasks is trained."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One node of the tree of everything computed."""
+
+    name: Name
+    """Equal names: the same node."""
+    part: str
+    """stage, target or evaluation."""
+    trained: Mapping[str, float]
+    """Examples trained on, by task, epochs counted."""
+    scored: Mapping[str, float]
+    """Items scored, by task."""
+    forward: float = 1.0
+    """Forward passes of a scored item."""
+
+    @property
+    def examples(self) -> float:
+        """Its cost in examples; a forward pass counts a third."""
+        passes = sum(self.trained.values()), self.forward * sum(self.scored.values())
+        return passes[0] + FORWARD_SHARE * passes[1]
+
+    def seconds(self, rates: Rates) -> float:
+        """Its cost in seconds of one trial slot."""
+        training = sum(n * rates.train_seconds[task] for task, n in self.trained.items())
+        return training + sum(n * rates.score_seconds[task] for task, n in self.scored.items())
+
+
+class Counter:
+    """Makes the pieces of trials.
+
+    Args:
+        facts: of the study's data and recipes.
+        dev_items: English dev items of a look, at most.
+    """
+
+    def __init__(self, facts: Facts, *, dev_items: int) -> None:
+        self._facts = facts
+        self._dev_items = dev_items
+
+    def pieces(self, assignment: Assignment, *, until: int | None = None) -> dict[Name, Piece]:
+        """All pieces of a trial up to a rung (None: the last), each once."""
+        rungs = assignment.rungs if until is None else assignment.rungs[: until + 1]
+        found = [piece for work in rungs for piece in self._of_rung(assignment, work)]
+        return {piece.name: piece for piece in found}
+
+    def _of_rung(self, assignment: Assignment, work: RungWork) -> Iterator[Piece]:
+        encoder: Name = ("encoder",)
+        for stage in parse_curriculum(work.curriculum).stages:
+            piece = self._stage(encoder, stage, assignment.stage_seed)
+            encoder = piece.name
+            yield piece
+        for target, num_examples in work.train_examples.items():
+            task, model = get_task(target), encoder
+            if task.kind != "retrieval":
+                training = self._target(encoder, task, num_examples, assignment)
+                model = training.name
+                yield training
+            for split, languages in work.splits.items():
+                for language in languages.get(target, ()):
+                    yield self._evaluation(model, task, language, split, work.eval_items)
+
+    def _stage(self, encoder: Name, stage: Stage, seed: int) -> Piece:
+        epochs = self._facts.recipe(stage.tasks, stage=True).epochs
+        return Piece(
+            name=("stage", encoder, str(stage), seed),
+            part="stage",
+            trained={
+                part.task: part.num_examples * self._facts.features_per_row(part.task) * epochs
+                for part in stage.parts
+            },
+            scored={task: self._dev(task) for task in stage.tasks},
+        )
+
+    def _target(
+        self, encoder: Name, target: Task, num_examples: int, assignment: Assignment
+    ) -> Piece:
+        source = target.train_task or target.name
+        recipe = self._facts.recipe((source,), stage=False)
+        epochs = recipe.epochs + round(assignment.extra_examples / num_examples)
+        changes = (assignment.learning_rate_factor, epochs)
+        looks = recipe.evaluations or epochs
+        features = num_examples * self._facts.features_per_row(source)
+        return Piece(
+            name=("target", encoder, source, num_examples, assignment.target_seed, *changes),
+            part="target",
+            trained={source: features * epochs},
+            scored={source: float(looks * self._dev(source))},
+        )
+
+    def _evaluation(
+        self, model: Name, target: Task, language: str, split: str, limit: int
+    ) -> Piece:
+        there = self._facts.rows(target.name, _split(split), language)
+        items = min(limit or there, there)
+        return Piece(
+            name=("evaluation", model, target.name, language, split, items),
+            part="evaluation",
+            trained={},
+            scored={target.name: float(items)},
+            forward=RETRIEVAL_SIDES if target.kind == "retrieval" else 1.0,
+        )
+
+    def _dev(self, task: str) -> int:
+        return min(self._dev_items, self._facts.rows(task, "dev", "en"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Examples and seconds by part, needed (nothing shared) and paid (equal pieces once)."""
+
+    needed: Mapping[str, float]
+    paid: Mapping[str, float]
+    seconds: Mapping[str, float] | None
+    """Of one slot, for what is paid; None without a calibration."""
+    encoders: int
+    """New weights of the size of the encoder."""
+
+
+def cost_of(trials: Sequence[Mapping[Name, Piece]], known: set[Name], rates: Rates | None) -> Cost:
+    """What trials cost one after the other; `known` pieces are free, and new ones are added."""
+    new: dict[Name, Piece] = {}
+    for pieces in trials:
+        new |= {name: piece for name, piece in pieces.items() if name not in known}
+    known |= new.keys()
+    timed = None if rates is None else [(p.part, p.seconds(rates)) for p in new.values()]
+    return Cost(
+        needed=_by_part((p.part, p.examples) for pieces in trials for p in pieces.values()),
+        paid=_by_part((p.part, p.examples) for p in new.values()),
+        seconds=None if timed is None else _by_part(timed),
+        encoders=sum(piece.part != "evaluation" for piece in new.values()),
+    )
+
+
+def _by_part(amounts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    sums = dict.fromkeys(PARTS, 0.0)
+    for part, amount in amounts:
+        sums[part] += amount
+    return sums
+
+
+def _split(name: str) -> SplitName:
+    return "search" if name == "search" else "report"
