@@ -66,9 +66,7 @@ def tasks(
 def plan(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="YAML file or preset.")],
     run: Annotated[Path | None, typer.Option(help="Its run folder, if it ran before.")] = None,
-    mirror: Annotated[
-        Path | None, typer.Option(envvar="CURRICULUM_MIRROR", help="Stands in for the hub.")
-    ] = None,
+    mirror: Mirror = None,
 ) -> None:
     """Say what a study will cost and how noisy it will be, before anything is spent."""
     from search.plan import plan_study
