@@ -162,13 +162,20 @@ def append(path: Path, rows: Iterable[Row | Observation]) -> None:
         _sync_folder(path.parent)
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path, *, ignore_torn_line: bool = False) -> list[dict[str, Any]]:
     """All rows of a file in their order, as plain dicts; none if there is no file.
+
+    Args:
+        path: the file.
+        ignore_torn_line: leave out a last line without its end, which is being written or was
+            not written to its end.
 
     Raises:
         ValueError: for a line that is no observation, with its number.
     """
     data = path.read_bytes() if path.exists() else b""
+    if ignore_torn_line:
+        data = data[: data.rfind(b"\n") + 1]
     rows = []
     for number, line in enumerate(data.splitlines(), start=1):
         try:

@@ -27,7 +27,7 @@ def records(found: Sequence[Any]) -> pd.DataFrame:
 def plain(frame: pd.DataFrame) -> str:
     """Aligned plain text: numbers to the right, texts to the left, long curricula wrapped."""
     header, rows = _texts(frame)
-    split = [[_wrapped(text) for text in row] for row in rows]
+    split = [[wrapped(text) for text in row] for row in rows]
     lines = [[header], *(_lines(row) for row in split)]
     widths = [max(len(line[i]) for block in lines for line in block) for i in range(len(header))]
     numeric = [_is_number(frame[column]) for column in frame.columns]
@@ -71,6 +71,18 @@ def formatted(value: Any, column: str) -> str:
     return _format_of(column)(float(value))
 
 
+def wrapped(text: str, width: int = MAX_WIDTH) -> list[str]:
+    """Lines of at most `width` where stages allow it; a line that goes on ends with `>`."""
+    lines = [""]
+    for stage in text.split(" > ") if len(text) > width else [text]:
+        if lines[-1] and len(lines[-1]) + len(stage) + 5 > width:
+            lines[-1] += " >"
+            lines.append(stage)
+        else:
+            lines[-1] = f"{lines[-1]} > {stage}" if lines[-1] else stage
+    return lines
+
+
 def _format_of(column: str) -> Callable[[float], str]:
     if column in _DECIMALS:
         return lambda value: f"{value:.{_DECIMALS[column]}f}"
@@ -91,18 +103,6 @@ def _texts(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 def _is_number(column: pd.Series[Any]) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _wrapped(text: str) -> list[str]:
-    """Lines of at most MAX_WIDTH where stages allow it; a line that goes on ends with `>`."""
-    lines = [""]
-    for stage in text.split(" > ") if len(text) > MAX_WIDTH else [text]:
-        if lines[-1] and len(lines[-1]) + len(stage) + 5 > MAX_WIDTH:
-            lines[-1] += " >"
-            lines.append(stage)
-        else:
-            lines[-1] = f"{lines[-1]} > {stage}" if lines[-1] else stage
-    return lines
 
 
 def _lines(cells: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -28,6 +28,11 @@ Mirror = Annotated[
     ),
 ]
 
+Address = Annotated[
+    str | None, typer.Option(help="Ray cluster to join, such as auto or HOST:6379; else local.")
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+
 
 class _Commands(TyperGroup):
     """Commands of which a ValueError is told without a traceback."""
@@ -48,6 +53,72 @@ app = typer.Typer(
     add_completion=False,
     help="Which English tasks, in which order, transfer best to other languages?",
 )
+
+
+@app.command()
+def search(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="YAML file or preset.")],
+    run: Annotated[Path | None, typer.Option(help="Run folder; else runs/<study.name>.")] = None,
+    address: Address = None,
+    mirror: Mirror = None,
+) -> None:
+    """Search for the best curriculum, confirm and export it; again the same: go on with it."""
+    from search.commands import carry_out
+    from search.launch import launch
+
+    launched = launch(study, run=run, mirror=mirror, address=address)
+    raise typer.Exit(carry_out(launched, out=out, err=err))
+
+
+@app.command()
+def resume(run: Run, address: Address = None, mirror: Mirror = None) -> None:
+    """Go on with an interrupted study."""
+    from search.commands import carry_out
+    from search.launch import resume as launch_again
+
+    launched = launch_again(run, mirror=mirror, address=address)
+    raise typer.Exit(carry_out(launched, out=out, err=err))
+
+
+@app.command()
+def extend(
+    run: Run,
+    trials: Annotated[int, typer.Option(help="How many more sampled trials.")],
+    address: Address = None,
+    mirror: Mirror = None,
+) -> None:
+    """Add trials to a study, and go on."""
+    from search.commands import carry_out
+    from search.launch import extend as launch_more
+
+    launched = launch_more(run, trials=trials, mirror=mirror, address=address)
+    raise typer.Exit(carry_out(launched, out=out, err=err))
+
+
+@app.command()
+def status(run: Run) -> None:
+    """Say where a study stands; it may be running."""
+    from search.launch import existing, study_in
+    from search.status import read_status, status_table
+
+    folder = existing(run)
+    config = study_in(folder)
+    found = read_status(config, folder)
+    for shown in status_table(config, found):
+        out.print(shown)
+    verb = "report" if found.writer or found.finished else "resume"
+    _say(f"next: curriculum {verb} {shlex.quote(str(run))}")
+
+
+@app.command()
+def report(run: Run) -> None:
+    """Show what a study found so far, as tables."""
+    from search.commands import show_results
+    from search.launch import existing, study_in
+
+    folder = existing(run)
+    show_results(study_in(folder), folder, out)
+    _say(f"next: curriculum export {shlex.quote(str(run))} --top 3")
 
 
 @app.command()

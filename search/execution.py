@@ -320,13 +320,7 @@ def cluster(address: str | None, *, store: str | None) -> Iterator[None]:
     owned = not ray.is_initialized()
     if owned:
         with own_sigterm_kept():
-            ray.init(
-                address=address,
-                include_dashboard=False if address is None else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                namespace="curriculum-search",
-            )
+            _connect(address)
     # What goes wrong with a trial is told by its events, an interruption by whoever called us.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
@@ -341,6 +335,26 @@ def cluster(address: str | None, *, store: str | None) -> Iterator[None]:
     finally:
         if owned:
             ray.shutdown()
+
+
+def _connect(address: str | None) -> None:
+    """Join or start a cluster.
+
+    Raises:
+        ValueError: if there is no cluster at the address.
+    """
+    try:
+        ray.init(
+            address=address or "local",
+            include_dashboard=False if address is None else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            namespace="curriculum-search",
+        )
+    except ConnectionError as error:
+        raise ValueError(
+            f"cannot join a Ray cluster at {address!r}: {error}; `ray status` shows one that runs"
+        ) from error
 
 
 def cluster_capacity() -> tuple[float, float]:

@@ -153,7 +153,7 @@ def _into_folder(
     with opened_for_writing(folder):
         if not folder.study_file.exists() or folder.study_file.read_text() != text:
             write_whole(folder.study_file, text)
-        folder.remember(mirror=None if mirror is None else str(mirror))
+        folder.remember(mirror=None if mirror is None else str(mirror), finished=None)
     warnings = []
     if before is not None and before != mirror:
         warnings.append(f"the mirror was {before} in the last launch, now {mirror}")

@@ -1,0 +1,117 @@
+"""What did the confirmation find? Its tables, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from rich.console import RenderableType
+
+from analysis.confirmation import Confirmation, confirmation
+from analysis.objective import Objective
+from search.table_parts import (
+    Column,
+    count,
+    curriculum_cell,
+    difference,
+    heading,
+    interval,
+    remark,
+    score,
+    table,
+)
+
+NARROW = 32
+
+
+def confirmation_results(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:
+    """Winner, gains by target, and what was run beside it; a line if there is none yet.
+
+    Args:
+        frame: observations of both phases.
+        objective: the study's.
+    """
+    found = confirmation(frame, objective)
+    if found is None:
+        yield heading("Confirmation: none yet")
+        return
+    yield from _candidates(found)
+    yield from _per_target(found)
+    yield from _comparisons(found)
+    for note in found.notes:
+        yield remark(note)
+
+
+def _candidates(found: Confirmation) -> Iterator[RenderableType]:
+    yield heading("Confirmation: the best again, on fresh seeds with full targets")
+    columns = [Column("search"), Column("search split"), Column("report split"), Column("seeds")]
+    rows = [
+        [
+            score(row["search_phase"]),
+            score(row["search_split"]),
+            score(row["report"]),
+            count(row["n"]),
+            curriculum_cell(str(row["curriculum"])),
+        ]
+        for row in _records(found.candidates)
+    ]
+    yield table([*columns, Column("candidate", number=False)], rows)
+    yield remark("search: the score with which it was found, of probes and one seed")
+    yield remark("search split, report split: means over fresh seeds, full targets")
+    yield remark(f"winner, fixed on the search split: {found.winner}")
+    for row in _records(found.candidates):
+        if row["marks"]:
+            yield remark(f"marks of {row['curriculum']}: {row['marks']}")
+
+
+def _per_target(found: Confirmation) -> Iterator[RenderableType]:
+    yield heading("The winner on the report split, zero-shot (mean over report languages)")
+    columns = [Column("target", number=False), Column("English"), Column("zero-shot")]
+    columns += [Column("transfer gap"), Column("none"), Column("gain"), Column("95 % interval")]
+    rows = [
+        [
+            str(row["target"]),
+            score(row["english"]),
+            score(row["report"]),
+            difference(row["gap"]),
+            score(row["empty"]),
+            difference(row["gain"]),
+            _interval(row),
+            count(row["n"]),
+        ]
+        for row in _records(found.per_target)
+    ]
+    yield table([*columns, Column("seeds")], rows)
+    yield remark("none: the empty curriculum at the same target seeds; gain: zero-shot minus none")
+    if any(row["english"] != row["english"] for row in _records(found.per_target)):
+        yield remark("averages of English and of the gap: over targets that have an English score")
+
+
+def _comparisons(found: Confirmation) -> Iterator[RenderableType]:
+    yield heading("What else was run, and by how much the winner is better (report split)")
+    columns = [Column("zero-shot"), Column("winner\nminus it"), Column("95 % interval")]
+    columns += [Column("seeds"), Column("what", number=False), Column("curriculum", number=False)]
+    rows = [
+        [
+            score(row["report"]),
+            difference(row["winner_gain"]),
+            _interval(row),
+            count(row["n"]),
+            str(row["variant"] or row["role"]),
+            curriculum_cell(str(row["curriculum"]), NARROW),
+        ]
+        for row in _records(found.comparisons)
+    ]
+    yield table(columns, rows)
+
+
+def _interval(row: dict[str, Any]) -> str:
+    """Or why there is none."""
+    if row["n"] < 3 and row["low"] != row["low"]:
+        return "none below 3 seeds"
+    return interval(row["low"], row["high"])
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.to_dict(orient="records")

@@ -1,0 +1,213 @@
+"""What did a search find, and at what price? The tables at the end of `search` and in `report`.
+
+Estimated in `analysis`; here it is put into words for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from rich.console import RenderableType
+
+from analysis.agreement import rung_agreement
+from analysis.leaderboard import Leaderboard, leaderboard
+from analysis.noise import noise_by_rung
+from analysis.objective import Objective, objective_values
+from analysis.savings import savings, savings_in_proportions
+from search.pace import clock_text
+from search.study_fields import StudyConfig
+from search.table_parts import (
+    Column,
+    Marks,
+    count,
+    curriculum_cell,
+    difference,
+    fraction,
+    heading,
+    reliability,
+    remark,
+    score,
+    share,
+    table,
+)
+from spaces.curriculum import parse_curriculum
+
+TOP = 10
+TEST_BED = "The embedded world is a test bed: nothing here is a finding about human languages."
+
+
+def search_results(
+    config: StudyConfig, frame: pd.DataFrame, objective: Objective, *, top: int = TOP
+) -> Iterator[RenderableType]:
+    """Leaderboard, best per target, rungs, and savings.
+
+    Args:
+        config: the study.
+        frame: its observations.
+        objective: what it maximises.
+        top: curricula of the leaderboard to show.
+    """
+    board = leaderboard(frame, objective)
+    yield from _leaderboard(config, board, objective, top)
+    yield from _best_per_target(board)
+    yield from _rungs(frame, objective)
+    yield from _savings(frame)
+
+
+def times(clock: Mapping[str, Mapping[str, float]]) -> Iterator[RenderableType]:
+    """How long each phase took, and how busy its slots were.
+
+    Args:
+        clock: as `search/clock.py` writes it.
+    """
+    yield heading("Time")
+    columns = [Column("phase", number=False), Column("wall clock"), Column("slots")]
+    columns += [Column("busy"), Column("waiting for other trials")]
+    rows = []
+    names = {"confirm": "confirmation"}
+    for phase, spent in clock.items():
+        slots = spent["wall_seconds"] * spent["workers"]
+        busy, waited = spent["busy_seconds"], spent["waited_seconds"]
+        rows.append(
+            [
+                names.get(phase, phase),
+                clock_text(spent["wall_seconds"]),
+                count(spent["workers"]),
+                share(busy / slots if slots else None),
+                share(waited / slots if slots else None),
+            ]
+        )
+    yield table(columns, rows)
+
+
+def objective_text(objective: Objective) -> str:
+    """What a score is, in a clause."""
+    languages = {
+        "proxy": f"proxy languages {', '.join(objective.proxy_languages)}",
+        "english": "English",
+        "all-dev": "all languages",
+    }[objective.select]
+    over = {
+        "mean": "mean over targets",
+        "group-mean": "mean over groups of targets",
+        "standardised-gain": "standardised gain over the empty curriculum",
+    }.get(objective.aggregate, objective.aggregate)
+    return f"{over}, search split of {languages}"
+
+
+def _leaderboard(
+    config: StudyConfig, board: Leaderboard, objective: Objective, top: int
+) -> Iterator[RenderableType]:
+    ranked = board.ranked.head(top)
+    yield heading(
+        f"Leaderboard: the best {len(ranked)} of {len(board.ranked)} curricula that ran to the end"
+    )
+    marks = Marks()
+    rows = [
+        [
+            count(row["rank"]),
+            score(row["score"]),
+            difference(row["gain"]),
+            count(parse_curriculum(str(row["curriculum"])).num_examples),
+            marks.letters(str(row["marks"])),
+            str(row["role"]),
+            curriculum_cell(str(row["curriculum"])),
+        ]
+        for row in ranked.to_dict(orient="records")
+    ]
+    columns = [Column("rank"), Column("score"), Column("gain"), Column("examples")]
+    columns += [Column("marks", number=False), Column("role", number=False)]
+    yield table([*columns, Column("curriculum", number=False)], rows)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
+    yield remark(f"score: {objective_text(objective)}, of probes")
+    seeds = config.seeds
+    yield remark(
+        f"one trial each, stage seed {seeds.stage} and target seed {seeds.target}; gain: score "
+        "minus that of none"
+    )
+    yield remark("none: the empty curriculum; examples: of all stages together")
+    yield remark("the best of many noisy trials looks better than it is: see the confirmation")
+    if len(board.stopped):
+        yield remark(f"not ranked: {len(board.stopped)} stopped early or not finished")
+    for note in board.notes:
+        yield remark(note)
+
+
+def _best_per_target(board: Leaderboard) -> Iterator[RenderableType]:
+    if board.average_of_bests is None:
+        return
+    yield heading("Best curriculum for each target alone")
+    columns = [Column("target", number=False), Column("score"), Column("gain")]
+    rows = [
+        [
+            str(row["target"]),
+            score(row["score"]),
+            difference(row["gain"]),
+            curriculum_cell(str(row["curriculum"])),
+        ]
+        for row in board.best_per_target.to_dict(orient="records")
+    ]
+    average = ["average of these", score(board.average_of_bests), "", ""]
+    yield table([*columns, Column("curriculum", number=False)], [*rows, average])
+
+
+def _rungs(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:
+    values = objective_values(frame, objective)
+    noises = noise_by_rung(values)
+    agreements = {found.rung: found for found in rung_agreement(values)}
+    num_rungs = max(noises, default=0) + 1
+    yield heading("Can the rungs be believed?")
+    columns = [Column("rung"), Column("curricula"), Column("spread"), Column("noise")]
+    columns += [Column("reliability"), Column("rank agreement"), Column("ended here")]
+    columns += [Column("best dropped")]
+    rows = []
+    for rung, found in noises.items():
+        here = agreements.get(rung)
+        row = [f"{rung + 1} of {num_rungs}", count(found.num_curricula), score(found.spread)]
+        row += [score(found.noise), reliability(found.reliability)]
+        if here is None:
+            row += ["", "", ""]
+        else:
+            agreement = f"{fraction(here.spearman)} (n {here.n})"
+            row += [agreement, count(here.num_stopped), share(here.best_dropped)]
+        rows.append(row)
+    yield table(columns, rows)
+    yield remark("spread: standard deviation between curricula; noise: within one, over seeds")
+    yield remark("reliability: share of the variance between curricula that is not noise")
+    yield remark("rank agreement: Spearman's with the last rung, among trials that reached it")
+    yield remark("best dropped: chance that a trial that ended at the rung would have become best")
+    unknown = {f.basis for f in agreements.values() if f.best_dropped is None}
+    for basis in sorted(unknown):
+        yield remark(f"best dropped is {basis}")
+
+
+def _savings(frame: pd.DataFrame) -> Iterator[RenderableType]:
+    yield heading("What sharing saved: examples, search and confirmation together")
+    rows: list[dict[str, Any]] = savings(frame).to_dict(orient="records")
+    papers: list[dict[str, Any]] = savings_in_proportions(frame).to_dict(orient="records")
+    needed = rows[-1]["needed"]
+    columns = [Column("part", number=False), Column("needed"), Column("paid"), Column("saved")]
+    columns += [Column("share of cost"), Column("share in the papers")]
+    cells = [
+        [
+            {"stage": "stages", "target": "targets"}.get(row["part"], row["part"]),
+            count(row["needed"]),
+            count(row["paid"]),
+            share(row["share"]),
+            share(row["needed"] / needed if needed else None),
+            share(paper["needed"] / papers[-1]["needed"] if papers[-1]["needed"] else None),
+        ]
+        for row, paper in zip(rows, papers, strict=True)
+    ]
+    yield table(columns, cells)
+    yield remark(
+        "needed: had every trial computed everything itself; a forward pass counts a third"
+    )
+    if papers[-1]["share"] == papers[-1]["share"]:
+        yield remark(
+            f"the search in the papers' proportions (Phang et al. 2020): "
+            f"{share(papers[-1]['share'])} of the total saved"
+        )
