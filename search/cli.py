@@ -18,8 +18,8 @@ from typer.core import TyperGroup
 
 log = logging.getLogger(__name__)
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 Mirror = Annotated[
     Path | None,
