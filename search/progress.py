@@ -20,6 +20,7 @@ from search.execution import TrialEvent
 from search.pace import Pace, clock_text, left_text
 from search.study import Opening
 from search.study_fields import StudyConfig
+from search.table_parts import score, share
 from search.tally import Running, Tally
 from trainables.assignment import SEARCH, Assignment
 
@@ -121,27 +122,25 @@ class Lines:
         self._scene.took(event)
         if event.assignment.phase != self._phase:
             self._phase = event.assignment.phase
-            self._say("phase", PHASES[self._phase])
+            self._say(PHASES[self._phase])
         if event.kind != "progress":
             self._write(event_line(event, self._scene.elapsed))
         if time.monotonic() - self._summarised >= SUMMARY_SECONDS:
             self._summarised = time.monotonic()
             self._say("so far", summary(self._scene))
 
-    def _say(self, what: str, text: str) -> None:
-        self._write(f"{clock_text(self._scene.elapsed):>8}  {what:<9}  {text}")
+    def _say(self, what: str, text: str = "") -> None:
+        self._write(f"{clock_text(self._scene.elapsed):>8}  {what:<9}  {text}".rstrip())
 
 
 def event_line(event: TrialEvent, elapsed: float) -> str:
-    """Time, what happened, rung, score, role, curriculum, and why."""
+    """Time, what happened, where, score, role, curriculum, and why."""
     what, why = _happened(event)
-    verdict, rungs = event.verdict, len(event.assignment.rungs)
-    rung = "" if event.rung is None else f"{event.rung + 1}/{rungs}"
-    value = None if verdict is None else verdict.value
-    score = "" if value is None else f"{100 * value:.1f}"
+    value = None if event.verdict is None else event.verdict.value
+    shown = "" if value is None else score(value)
     role = role_text(event.assignment)
-    line = f"{clock_text(elapsed):>8}  {what:<9}  {rung:<4} {score:>5}  {role:<12} "
-    return f"{line} {event.assignment.curriculum}" + (f"  ({why})" if why else "")
+    line = f"{clock_text(elapsed):>8}  {what:<9}  {_where(event):<6}  {shown:>5}  {role:<23}"
+    return f"{line}  {event.assignment.curriculum}" + (f"  ({why})" if why else "")
 
 
 def summary(scene: Scene) -> str:
@@ -149,9 +148,8 @@ def summary(scene: Scene) -> str:
     tally = scene.tally
     if tally is None:
         return "starting"
-    best = "nothing yet" if tally.best is None else f"{100 * tally.best[1]:.1f} {tally.best[0]}"
     left = left_text(scene.left())
-    return "; ".join([*_counts(scene, tally), f"best: {best}", *([left] if left else [])])
+    return "; ".join([*_counts(scene, tally), f"best: {_best(tally)}", *([left] if left else [])])
 
 
 def live_table(scene: Scene) -> Group:
@@ -164,8 +162,7 @@ def live_table(scene: Scene) -> Group:
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
-    best = "nothing yet" if tally.best is None else f"{100 * tally.best[1]:.1f}  {tally.best[0]}"
-    facts.add_row("best", Text(best))
+    facts.add_row("best", Text(_best(tally)))
     trials, costs = _counts(scene, tally)[:2], _counts(scene, tally)[2:]
     facts.add_row("trials", Text("; ".join(trials)))
     facts.add_row("cost", Text("; ".join(costs)))
@@ -179,10 +176,21 @@ def live_table(scene: Scene) -> Group:
 
 def role_text(assignment: Assignment) -> str:
     """What a trial is for, with its seed where it is one of several."""
-    if assignment.role in ("noise", "candidate", "control") or assignment.phase != SEARCH:
-        variant = f" {assignment.variant}" if assignment.variant else ""
-        return f"{assignment.role}{variant}, seed {assignment.target_seed}"
-    return assignment.role
+    if assignment.phase == SEARCH and assignment.role != "noise":
+        return assignment.role
+    return f"{assignment.variant or assignment.role}, seed {assignment.target_seed}"
+
+
+def _where(event: TrialEvent) -> str:
+    """The rung of a search trial; the split that a confirmation scores."""
+    assignment = event.assignment
+    if assignment.phase != SEARCH:
+        return ", ".join(assignment.rungs[-1].splits)
+    return "" if event.rung is None else f"{event.rung + 1}/{len(assignment.rungs)}"
+
+
+def _best(tally: Tally) -> str:
+    return "nothing yet" if tally.best is None else f"{score(tally.best[1])}  {tally.best[0]}"
 
 
 def _happened(event: TrialEvent) -> tuple[str, str]:
@@ -202,12 +210,11 @@ def _counts(scene: Scene, tally: Tally) -> list[str]:
     of = "" if scene.pace is None or (total := scene.pace.total(phase)) is None else f" of {total}"
     waiting = sum(t.detail.startswith("waiting") for t in list(tally.running.values()))
     spent = tally.spent
-    share = f"{spent.hits / spent.nodes:.0%}" if spent.nodes else "–"
     return [
         f"{tally.ended(phase)}{of} ended ({tally.num_completed(phase)} completed, "
         f"{tally.num_stopped} stopped, {tally.num_failed(phase)} failed)",
         f"{len(tally.running) - waiting} of {scene.workers} slots busy",
-        f"store hits {share}",
+        f"store hits {share(spent.hits / spent.nodes if spent.nodes else None)}",
         f"{spent.paid:,.0f} examples paid of {spent.needed:,.0f} needed",
     ]
 

@@ -38,7 +38,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Renderabl
 
 def heading(text: str) -> RenderableType:
     """The title of a section, after an empty line."""
-    return Padding(Text(text, style="bold"), (1, 0, 0, 0), expand=False)
+    return Text(f"\n{text}", style="bold")
 
 
 def remark(text: str) -> RenderableType:

@@ -28,7 +28,7 @@ from trainables.store import Store
 from trainables.train import RungReached, run_assignment
 from trainables.workbench import Workbench
 
-STEP_SECONDS = 20.0
+STEP_SECONDS = 5.0
 """A step reports at least this often, so that stopping and progress stay prompt."""
 NAMESPACE = "curriculum-search"
 LEASE_ACTOR = "leases"
