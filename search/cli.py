@@ -19,7 +19,10 @@ from typer.core import TyperGroup
 
 log = logging.getLogger(__name__)
 
-out = Console(highlight=False, emoji=False)
+LOG_WIDTH = 100
+"""Columns where the output is no terminal."""
+
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
 err = Console(stderr=True, highlight=False, emoji=False)
 
 Mirror = Annotated[

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
+from signal import Signals
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from analysis.observations import as_frame, read_rows
 from search.confirm_tables import confirmation_results
+from search.interrupts import interruptible
 from search.launch import Launch
 from search.objectives import recorded_objective
 from search.result_tables import TEST_BED, search_results, times
@@ -50,11 +52,11 @@ def carry_out(launched: Launch, *, out: Console, err: Console) -> int:
                 on_event=shown.took,
                 on_open=shown.opened,
             )
-        export(launched, out)
+        with interruptible():
+            export(launched, out)
     except Interrupted as stop:
-        return _ended(err, launched, "stopped", SIGNALLED + stop.signal_number)
-    except KeyboardInterrupt:  # while exporting
-        return _ended(err, launched, "stopped", SIGNALLED + 2)
+        name = Signals(stop.signal_number).name
+        return _ended(err, launched, f"stopped by {name}", SIGNALLED + stop.signal_number)
     except (SearchStopped, OSError) as stop:
         return _ended(err, launched, f"error: {stop}", FAILED)
     folder.remember(finished="yes")
