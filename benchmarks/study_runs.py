@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def run_alone(
             config, planner, recorder, Values(objective_of(config, planner))
         )
         bench = Workbench(setup_of(config, places))
-        for director in (trials, *confirmation.passes()) if config.confirm.top else (trials,):
+        for director in chain((trials,), confirmation.passes()):
             while (assignment := director.next()) is not None:
                 _drive(director, assignment, bench, after_rung or (lambda *_: None))
     return repairs, trials._rungs

@@ -198,7 +198,7 @@ class _Floor:
         self._last_report[trial_id] = now
         if verdict.ends:
             del self._running[trial_id]
-        return verdict.ends
+        return verdict.ends or self.stopped_by is not None
 
     def on_error(self, trial_id: str, message: str) -> None:
         """A worker was lost or broke: its trial starts again, from the store, if it still may.

@@ -88,12 +88,11 @@ class Suggestions:
         """Sampled trials so far, running ones included; duplicates and baselines do not count."""
         return sum(t.user_attrs.get(ROLE) == "sampled" for t in self._trials.values())
 
-    def unfinished(self) -> list[tuple[Curriculum, str]]:
-        """Curricula and roles that were running when the last launch ended, oldest first."""
+    def told(self) -> list[tuple[Curriculum, str, Outcome | None]]:
+        """Curriculum, role and outcome of every trial, oldest first; None: it did not end."""
         return [
-            (parse_curriculum(text), trial.user_attrs[ROLE])
+            (parse_curriculum(text), trial.user_attrs[ROLE], self._outcomes.get(text))
             for text, trial in self._trials.items()
-            if text not in self._outcomes
         ]
 
     def ended_as(self, state: TrialState) -> list[Curriculum]:
@@ -215,7 +214,8 @@ class Suggestions:
             self._study.tell(number, state=TrialState.FAIL)
             return
         for step, value in enumerate(outcome.values):
-            trial.report(value, step)
+            if step not in frozen.intermediate_values:  # reported, then killed before the end
+                trial.report(value, step)
         if outcome.state == TrialState.PRUNED:
             self._study.tell(number, state=TrialState.PRUNED)
         else:

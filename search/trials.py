@@ -170,7 +170,11 @@ class Trials:
             self._suggestions.open(curriculum, role=role)
             if identity in self._ended:
                 self._tell(self._assign(curriculum, role, None), stopped=False)
-        self._interrupted = self._suggestions.unfinished()
+        self._interrupted = [
+            (curriculum, role)
+            for curriculum, role, outcome in self._suggestions.told()
+            if outcome is None or len(outcome.values) > self._num_recorded(curriculum, role)
+        ]
 
     def next(self) -> Assignment | None:
         """The next trial, or None if there is nothing to start now."""
@@ -298,6 +302,10 @@ class Trials:
     def _went_on(self, assignment: Assignment, rung: int) -> bool:
         """Whether the trial passed this rung before it was interrupted: that is not taken back."""
         return any(later > rung for later in self._values.get(assignment.identity, {}))
+
+    def _num_recorded(self, curriculum: Curriculum, role: str) -> int:
+        """Rungs of which the observations are there: they may have been lost, told or not."""
+        return len(self._values.get(self._assign(curriculum, role, None).identity, {}))
 
     def _known(self, assignment: Assignment) -> bool:
         return assignment.identity in self._running or assignment.identity in self._ended

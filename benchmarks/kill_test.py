@@ -1,0 +1,240 @@
+"""Does a study survive kill -9 at any moment? `python -m benchmarks.kill_test [--moments 20]`
+
+An uninterrupted run comes first; its length gives the moments, uniform from the start of the
+process to its end, drawn from a printed seed. In turn the victim is the driver, a worker, the
+holder of a lease, and one node of a two-node cluster. Then the study is started again, until it
+ends by itself, and compared: every trial once, the bits of the uninterrupted run, no finished node
+computed again, the values at ASHA's rungs. One JSON line per moment goes to
+`docs/measured/kill_test.jsonl`; moments that have a line are not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.study_runs import (
+    REPOSITORY,
+    by_trial,
+    made_by,
+    optuna_trials,
+    run_alone,
+    start,
+    tiny_study,
+    values,
+)
+from search.study_fields import StudyConfig
+
+RESULTS = REPOSITORY / "docs/measured/kill_test.jsonl"
+VICTIMS = ("driver", "worker", "lease holder", "node")
+LONGEST_RUN_SECONDS = 300
+
+
+def study(store: Path, *, workers: int = 1) -> StudyConfig:
+    return tiny_study(
+        store,
+        budget={"trials": 4},
+        stopping={"z": 0.0},
+        resources={"workers": workers, "cpus": 0.5},
+    )
+
+
+def kill_and_resume(victim: str, moment: float, root: Path, expected: Path) -> dict[str, Any]:
+    """Kill a victim `moment` seconds after the start, run to the end, and compare.
+
+    Args:
+        victim: one of VICTIMS.
+        moment: in seconds.
+        root: an empty folder, beside which `cache` holds prepared data.
+        expected: run folder of the uninterrupted study.
+
+    Returns:
+        What was killed, and what was found.
+    """
+    config = study(root / "store")
+    run, log = root / "run", root / "log"
+    with two_nodes() if victim == "node" else nothing() as nodes:
+        address = nodes.address if nodes else None
+        process = start(config, run, log=log, address=address)
+        done = ended(process, moment)
+        killed = "nothing: it had ended" if done else kill(victim, process, nodes)
+        at_kill = finished_nodes(root / "store")
+        started_again = 0
+        while ended_with(process) != 0:
+            started_again += 1
+            if started_again > 3:
+                raise RuntimeError(f"does not end by itself, see {log}")
+            process = start(config, run, log=log, address=address)
+    return {
+        "killed": killed,
+        "started_again": started_again,
+        "nodes_at_kill": len(at_kill),
+        **differences(config, run, expected, at_kill),
+    }
+
+
+def differences(
+    config: StudyConfig, run: Path, expected: Path, at_kill: dict[str, Any]
+) -> dict[str, Any]:
+    """What is not as it should be; everything empty or true if all promises are kept."""
+    found, wanted = values(run), values(expected)
+    now = made_by(Path(str(config.store.path)))
+    _, rungs = run_alone(config, run)
+    _, wanted_rungs = run_alone(config, expected)
+    return {
+        "all_trials_once": by_trial(run) == by_trial(expected),
+        "values_differ": sum(found.get(key) != wanted[key] for key in wanted),
+        "values_too_many": len(set(found) - set(wanted)),
+        "nodes_computed_again": sum(now.get(node) != at_kill[node] for node in at_kill),
+        "rungs_equal": [rungs.values(r) for r in range(3)]
+        == [wanted_rungs.values(r) for r in range(3)],
+        "optuna_equal": optuna_trials(config, run) == optuna_trials(config, expected),
+    }
+
+
+def kept(result: dict[str, Any]) -> bool:
+    """Whether a result of `differences` shows every promise kept."""
+    counts = ("values_differ", "values_too_many", "nodes_computed_again")
+    flags = ("all_trials_once", "rungs_equal", "optuna_equal")
+    return not any(result[name] for name in counts) and all(result[name] for name in flags)
+
+
+def finished_nodes(store: Path) -> dict[str, Any]:
+    """Maker and seconds of every finished node of a store that may not be there yet."""
+    return made_by(store) if store.exists() else {}
+
+
+def kill(victim: str, process: subprocess.Popen[bytes], nodes: Any) -> str:
+    """SIGKILL; a worker that is not there yet is waited for."""
+    if victim == "driver":
+        process.kill()
+        process.wait()
+        return "driver"
+    if victim == "node":
+        node = nodes.list_all_nodes()[-1]
+        nodes.remove_node(node, allow_graceful=False)
+        nodes.add_node(num_cpus=1)
+        return f"node {node.node_id[:8]}"
+    while process.poll() is None:
+        if chosen := workers(process if nodes is None else None, busy=victim == "lease holder"):
+            chosen[0].kill()
+            return f"{victim}: {chosen[0].pid}"
+        time.sleep(0.02)
+    return "nothing: it had ended"
+
+
+def workers(driver: subprocess.Popen[bytes] | None, *, busy: bool) -> list[psutil.Process]:
+    """Processes that run a trial; with `busy`, only those in a step: they hold a lease then."""
+    found = []
+    for child in psutil.Process(driver.pid).children(recursive=True) if driver else []:
+        try:
+            title = "".join(child.cmdline())
+        except psutil.Error:
+            continue
+        if "Trainable" in title and (not busy or title.endswith(".train")):
+            found.append(child)
+    return found
+
+
+@contextmanager
+def two_nodes() -> Iterator[Any]:
+    """A cluster of a head that runs no trials and a node that does."""
+    from ray.cluster_utils import Cluster
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    nodes = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
+    nodes.add_node(num_cpus=1)
+    try:
+        yield nodes
+    finally:
+        nodes.shutdown()
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    yield None
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def ended_with(process: subprocess.Popen[bytes]) -> int:
+    if not ended(process, LONGEST_RUN_SECONDS):
+        process.send_signal(signal.SIGKILL)
+    return process.wait()
+
+
+def prepared(root: Path) -> tuple[Path, float]:
+    """An uninterrupted run, and the seconds that it took with data prepared."""
+    run_alone(study(root / "first-store"), root / "first")  # data and tokens are cached from here
+    before = time.monotonic()
+    if ended_with(start(study(root / "store"), root / "run", log=root / "log")) != 0:
+        raise RuntimeError(f"the uninterrupted run failed, see {root / 'log'}")
+    return root / "run", time.monotonic() - before
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--moments", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=20)
+    options = parser.parse_args()
+    rng = random.Random(options.seed)
+    fractions = [rng.random() for _ in range(options.moments)]
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    known = {(r["seed"], r["moment"]) for r in map(json.loads, lines)}
+    root = Path(tempfile.mkdtemp(prefix="kill-test-"))
+    expected, length = prepared(root)
+    print(f"seed {options.seed}; an uninterrupted run takes {length:.1f} s; files in {root}")
+    broken = 0
+    for number, fraction in enumerate(fractions):
+        if (options.seed, number) in known:
+            continue
+        victim = VICTIMS[number % len(VICTIMS)]
+        own = root / f"moment-{number}"
+        own.mkdir()
+        (own / "cache").symlink_to(root / "cache")
+        result = kill_and_resume(victim, fraction * length, own, expected)
+        line = {
+            "seed": options.seed,
+            "moment": number,
+            "second": round(fraction * length, 2),
+            "of_seconds": round(length, 1),
+            "victim": victim,
+            **result,
+            "kept": kept(result),
+            "date": datetime.now(UTC).date().isoformat(),
+        }
+        with RESULTS.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+        broken += not line["kept"]
+        if line["kept"]:
+            shutil.rmtree(own)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
