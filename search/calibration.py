@@ -22,7 +22,7 @@ from trainables.tasks import get_task
 from trainables.tasks.task import Task
 from trainables.workbench import Selection, Workbench
 
-SECONDS_PER_TASK = 1.0
+SECONDS_PER_TASK = 0.7
 """Steps of a task are timed for about so long."""
 MIN_STEPS, MAX_STEPS = 3, 24
 WARM_UP_STEPS = 1

@@ -162,7 +162,7 @@ def cost_of(trials: Sequence[Mapping[Name, Piece]], known: set[Name], rates: Rat
     new: dict[Name, Piece] = {}
     for pieces in trials:
         new |= {name: piece for name, piece in pieces.items() if name not in known}
-    known |= new.keys()
+    known.update(new)
     timed = None if rates is None else [(p.part, p.seconds(rates)) for p in new.values()]
     return Cost(
         needed=_by_part((p.part, p.examples) for pieces in trials for p in pieces.values()),
