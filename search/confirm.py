@@ -113,6 +113,40 @@ class Confirmation:
         return all(is_scored(work, rows) for work in assignment.rungs)
 
 
+class InTurn:
+    """The passes one after the other as one list of trials, so that workers stay between them."""
+
+    def __init__(self, passes: Iterator[GivenTrials]) -> None:
+        self._passes = passes
+        self._current = next(passes, None)
+        self._advance()
+
+    def next(self) -> Assignment | None:
+        """The next trial of the pass that runs."""
+        return None if self._current is None else self._current.next()
+
+    def finished(self) -> bool:
+        """Whether the last pass has ended."""
+        return self._current is None
+
+    def on_rung(self, assignment: Assignment, rung: int, rows: list[Row]) -> Verdict:
+        """Hand on to the pass that runs."""
+        assert self._current is not None, "a trial of a pass that has ended"
+        verdict = self._current.on_rung(assignment, rung, rows)
+        self._advance()
+        return verdict
+
+    def on_failure(self, assignment: Assignment, message: str) -> None:
+        """Hand on to the pass that runs."""
+        assert self._current is not None, "a trial of a pass that has ended"
+        self._current.on_failure(assignment, message)
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._current is not None and self._current.finished():
+            self._current = next(self._passes, None)
+
+
 class GivenTrials:
     """A fixed list of trials, each run to its end."""
 

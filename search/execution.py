@@ -93,6 +93,9 @@ def run_trials(
         SearchStopped: if it cannot go on; everything that was finished is recorded.
         Interrupted: on SIGINT or SIGTERM.
     """
+    if director.finished():
+        return
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.workers)  # all may start at once
     floor = _Floor(director, setup, resources, on_event)
     with tempfile.TemporaryDirectory(prefix="curriculum-ray-") as scratch:
         tune.Tuner(
@@ -177,7 +180,9 @@ class _Floor:
             if result["event"] == "rung":
                 verdict = self.director.on_rung(assignment, result["rung"], rows)
             elif result["event"] == "disk full":
-                raise SearchStopped(f"a worker could not write: {result['detail']}")
+                raise SearchStopped(
+                    f"a worker could not write to the store: {result['detail']}; make room, then resume"
+                )
             elif result["event"] == "failed":
                 verdict = Verdict(ends=True)
                 self.director.on_failure(assignment, result["detail"])

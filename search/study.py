@@ -27,7 +27,7 @@ from analysis.observations import TRIAL, append, identity, read_rows
 from search.assignments import Places, Planner, setup_of
 from search.clock import Clock
 from search.config import check_resources
-from search.confirm import Confirmation
+from search.confirm import Confirmation, InTurn
 from search.execution import Resources, TrialEvent, cluster, cluster_capacity, run_trials
 from search.interrupts import interruptible
 from search.objectives import Values, objective_from
@@ -153,8 +153,8 @@ def run_study(
                 config, planner, recorder, Values(objective_of(config, planner))
             )
             with clock.running("confirm", workers=resources.workers):
-                for director in confirmation.passes():
-                    run_trials(director, setup=setup, resources=resources, on_event=report)
+                passes = InTurn(confirmation.passes())
+                run_trials(passes, setup=setup, resources=resources, on_event=report)
     return Outcome(repairs=repairs, exhausted=trials.exhausted, num_trials=suggestions.num_sampled)
 
 
