@@ -261,4 +261,4 @@ def small_run(tmp_path_factory):
     return folder
 
 
-SMALL_CURRICULA = ("none", "mini-nli:300", "mini-pos:300 > mini-nli:300")
+SMALL_CURRICULA = ("none", "mini-nli:100", "mini-pos:300 > mini-nli:100")
