@@ -1,7 +1,8 @@
 """Does a study survive kill -9 at any moment? `python -m benchmarks.kill_test [--moments 20]`
 
-An uninterrupted run comes first; its length gives the moments, uniform from the start of the
-process to its end, drawn from a printed seed. In turn the victim is the driver, a worker, the
+An uninterrupted run comes first. The moments are drawn from a printed seed, uniform over its time
+from the start of the process to its end; a moment is carried over to another run, which may be
+slower, as so many events and so many seconds after the last of them. In turn the victim is the driver, a worker, the
 holder of a lease, and one node of a two-node cluster. Then the study is started again, until it
 ends by itself, and compared: every trial once, the bits of the uninterrupted run, no finished node
 computed again, the values at ASHA's rungs. One JSON line per moment goes to
@@ -22,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,12 +56,24 @@ def study(store: Path, *, workers: int = 1) -> StudyConfig:
     )
 
 
-def kill_and_resume(victim: str, moment: float, root: Path, expected: Path) -> dict[str, Any]:
-    """Kill a victim `moment` seconds after the start, run to the end, and compare.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A point in the course of a run."""
+
+    second: float
+    """From the start of the uninterrupted run."""
+    events: int
+    """Seen by then."""
+    after: float
+    """Seconds since the last of them."""
+
+
+def kill_and_resume(victim: str, moment: Moment, root: Path, expected: Path) -> dict[str, Any]:
+    """Kill a victim at a moment, run to the end, and compare.
 
     Args:
         victim: one of VICTIMS.
-        moment: in seconds.
+        moment: when.
         root: an empty folder, beside which `cache` holds prepared data.
         expected: run folder of the uninterrupted study.
 
@@ -71,7 +85,7 @@ def kill_and_resume(victim: str, moment: float, root: Path, expected: Path) -> d
     with two_nodes() if victim == "node" else nothing() as nodes:
         address = nodes.address if nodes else None
         process = start(config, run, log=log, address=address)
-        done = ended(process, moment)
+        done = ended_before(moment, process, log)
         killed = "nothing: it had ended" if done else kill(victim, process, nodes)
         at_kill = finished_nodes(root / "store")
         started_again = 0
@@ -131,24 +145,32 @@ def kill(victim: str, process: subprocess.Popen[bytes], nodes: Any) -> str:
         nodes.add_node(num_cpus=1)
         return f"node {node.node_id[:8]}"
     while process.poll() is None:
-        if chosen := workers(process if nodes is None else None, busy=victim == "lease holder"):
+        find = busy_workers if victim == "lease holder" else workers
+        if chosen := find(process):
             chosen[0].kill()
-            return f"{victim}: {chosen[0].pid}"
+            return f"{victim} {chosen[0].pid}"
         time.sleep(0.02)
     return "nothing: it had ended"
 
 
-def workers(driver: subprocess.Popen[bytes] | None, *, busy: bool) -> list[psutil.Process]:
-    """Processes that run a trial; with `busy`, only those in a step: they hold a lease then."""
-    found = []
-    for child in psutil.Process(driver.pid).children(recursive=True) if driver else []:
-        try:
-            title = "".join(child.cmdline())
-        except psutil.Error:
-            continue
-        if "Trainable" in title and (not busy or title.endswith(".train")):
-            found.append(child)
-    return found
+def busy_workers(driver: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Workers in a step: while they compute, they hold a lease."""
+    return [worker for worker in workers(driver) if _title(worker).endswith(".train")]
+
+
+def workers(driver: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Processes below a driver that run trials."""
+    if driver.poll() is not None:
+        return []
+    children = psutil.Process(driver.pid).children(recursive=True)
+    return [child for child in children if "Trainable" in _title(child)]
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return "".join(process.cmdline()).strip()
+    except psutil.Error:
+        return ""
 
 
 @contextmanager
@@ -186,13 +208,41 @@ def ended_with(process: subprocess.Popen[bytes]) -> int:
     return process.wait()
 
 
-def prepared(root: Path) -> tuple[Path, float]:
-    """An uninterrupted run, and the seconds that it took with data prepared."""
+def ended_before(moment: Moment, process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Wait for a moment of a run; true if the run ended before it."""
+    while process.poll() is None and len(event_times(log)) < moment.events:
+        time.sleep(0.02)
+    until = time.time() + moment.after
+    while process.poll() is None and time.time() < until:
+        if len(event_times(log)) > moment.events:
+            break  # this run is faster
+        time.sleep(0.02)
+    return process.poll() is not None
+
+
+def event_times(log: Path) -> list[float]:
+    """When the events in a log happened, in seconds since the epoch."""
+    words = [line.partition(" ")[0] for line in log.read_text().splitlines()]
+    return [float(word) for word in words if word.replace(".", "").isdigit()]
+
+
+def moment_of(second: float, start: float, times: list[float]) -> Moment:
+    """The point in a run of which the times of all events are known."""
+    before = [t for t in times if t - start <= second]
+    return Moment(
+        second=round(second, 2),
+        events=len(before),
+        after=round(start + second - (before[-1] if before else start), 3),
+    )
+
+
+def prepared(root: Path) -> tuple[Path, float, float]:
+    """An uninterrupted run with data prepared, when it started, and the seconds that it took."""
     run_alone(study(root / "first-store"), root / "first")  # data and tokens are cached from here
-    before = time.monotonic()
+    before = time.time()
     if ended_with(start(study(root / "store"), root / "run", log=root / "log")) != 0:
         raise RuntimeError(f"the uninterrupted run failed, see {root / 'log'}")
-    return root / "run", time.monotonic() - before
+    return root / "run", before, time.time() - before
 
 
 def main() -> int:
@@ -206,7 +256,7 @@ def main() -> int:
     lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
     known = {(r["seed"], r["moment"]) for r in map(json.loads, lines)}
     root = Path(tempfile.mkdtemp(prefix="kill-test-"))
-    expected, length = prepared(root)
+    expected, began, length = prepared(root)
     print(f"seed {options.seed}; an uninterrupted run takes {length:.1f} s; files in {root}")
     broken = 0
     for number, fraction in enumerate(fractions):
@@ -216,11 +266,13 @@ def main() -> int:
         own = root / f"moment-{number}"
         own.mkdir()
         (own / "cache").symlink_to(root / "cache")
-        result = kill_and_resume(victim, fraction * length, own, expected)
+        moment = moment_of(fraction * length, began, event_times(root / "log"))
+        result = kill_and_resume(victim, moment, own, expected)
         line = {
             "seed": options.seed,
             "moment": number,
-            "second": round(fraction * length, 2),
+            "second": moment.second,
+            "events_seen": moment.events,
             "of_seconds": round(length, 1),
             "victim": victim,
             **result,

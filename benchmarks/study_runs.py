@@ -2,7 +2,7 @@
 
     python -m benchmarks.study_runs STUDY.json RUN [ADDRESS]
 
-One line per event on the standard output. Used by the tests of section "keeps its promises" and
+One line per event on the standard output, with the time. Used by the tests of section "keeps its promises" and
 by `benchmarks/kill_test.py`.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
@@ -190,7 +191,7 @@ def main(study: str, run: str, address: str | None = None) -> int:
     def tell(event: Any) -> None:
         assignment = event.assignment
         about = f"{assignment.phase} {assignment.role} {assignment.curriculum!r}"
-        print(event.kind, about, event.rung, event.detail)
+        print(f"{time.time():.3f}", event.kind, about, event.rung, event.detail)
 
     try:
         print(run_study(config, RunFolder(Path(run)), address=address, on_event=tell))

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import ray
@@ -181,7 +182,7 @@ class _Floor:
                 verdict = self.director.on_rung(assignment, result["rung"], rows)
             elif result["event"] == "disk full":
                 raise SearchStopped(
-                    f"a worker could not write to the store: {result['detail']}; make room, then resume"
+                    f"a worker could not write: {result['detail']}; make room, then resume"
                 )
             elif result["event"] == "failed":
                 verdict = Verdict(ends=True)
@@ -288,8 +289,10 @@ class _Scheduler(FIFOScheduler):
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         """The trial's worker was lost or broke."""
-        error = trial.get_error()
-        self._floor.on_error(trial.trial_id, str(error))
+        trace = trial.error_file  # `get_error` looks where it will be uploaded later
+        self._floor.on_error(
+            trial.trial_id, Path(trace).read_text() if trace else "its worker was lost"
+        )
 
 
 class _Stopper(Stopper):

@@ -1,0 +1,128 @@
+"""Is there something to find in the embedded world, and does order matter there?
+
+    python -m benchmarks.world [--workers 2]
+
+1. All orders of three stages on seeds 1-3; the best and the worst of them on fresh seeds 4-8: the
+   paired difference with its 95 % interval.
+2. The best order against no stages at all on seeds 4-8, report languages only.
+
+Every (curriculum, seed) is one line of `docs/measured/world.jsonl`; a line that is there is not
+computed again, so the benchmark can be interrupted. The last line printed is the summary, which is
+also written to `docs/measured/world.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import multiprocessing
+from collections.abc import Iterable
+from itertools import permutations
+from pathlib import Path
+from statistics import fmean
+
+from analysis.intervals import t_interval
+from search.assignments import Places, Planner, setup_of
+from search.config import load_study
+from spaces.curriculum import parse_curriculum
+from trainables.leases import NoLeases
+from trainables.tasks import get_task
+from trainables.train import RungReached, run_assignment
+from trainables.workbench import Workbench
+
+RESULTS = Path("docs/measured/world.jsonl")
+SUMMARY = Path("docs/measured/world.json")
+STORE = Path("~/.cache/curriculum-search").expanduser()
+STAGES = ("mini-nli:3000", "mini-squad:3000", "mini-pos:3000")
+PICK_SEEDS, FRESH_SEEDS = (1, 2, 3), (4, 5, 6, 7, 8)
+ENGLISH = "en"
+
+
+def main() -> None:
+    workers = _arguments().workers
+    orders = [" > ".join(order) for order in permutations(STAGES)]
+    _compute([(text, seed) for seed in PICK_SEEDS for text in orders], workers)
+    picked = {text: fmean(_scores(text, PICK_SEEDS)) for text in orders}
+    best, worst = max(picked, key=lambda t: picked[t]), min(picked, key=lambda t: picked[t])
+    _compute([(text, seed) for seed in FRESH_SEEDS for text in (best, worst, "none")], workers)
+    summary = {
+        "date": datetime.date.today().isoformat(),
+        "command": "python -m benchmarks.world",
+        "picked_on_seeds_1_to_3": {text: round(value, 4) for text, value in picked.items()},
+        "best": best,
+        "worst": worst,
+        "best_minus_worst_on_seeds_4_to_8": _difference(best, worst),
+        "best_minus_none_on_seeds_4_to_8": _difference(best, "none"),
+    }
+    SUMMARY.write_text(json.dumps(summary, indent=1) + "\n")
+    print(json.dumps(summary, indent=1))
+
+
+def _difference(first: str, second: str) -> dict[str, float | None]:
+    """Paired by seed, mean over targets and report languages, in points."""
+    pairs = zip(_scores(first, FRESH_SEEDS), _scores(second, FRESH_SEEDS), strict=True)
+    interval = t_interval([100 * (a - b) for a, b in pairs])
+    return {
+        "points": round(interval.mean, 2),
+        "low": None if interval.low is None else round(interval.low, 2),
+        "high": None if interval.high is None else round(interval.high, 2),
+        "n": interval.n,
+    }
+
+
+def _scores(text: str, seeds: Iterable[int]) -> list[float]:
+    lines = _known()
+    return [lines[text, seed] for seed in seeds]
+
+
+def _known() -> dict[tuple[str, int], float]:
+    if not RESULTS.exists():
+        return {}
+    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()]
+    return {(line["curriculum"], line["seed"]): line["report_mean"] for line in lines}
+
+
+def _compute(wanted: list[tuple[str, int]], workers: int) -> None:
+    missing = [pair for pair in wanted if pair not in _known()]
+    if not missing:
+        return
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    with multiprocessing.get_context("spawn").Pool(workers) as pool, RESULTS.open("a") as file:
+        for line in pool.imap_unordered(_run, missing):
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            print(json.dumps(line), flush=True)
+
+
+def _run(pair: tuple[str, int]) -> dict[str, object]:
+    text, seed = pair
+    config = load_study("miniworld")
+    places = Places(run_id="world", cache=STORE / "cache", store=str(STORE / "store"), mirror=None)
+    planner = Planner(config, places)
+    assignment = planner.confirm(parse_curriculum(text), "candidate", seed, split="report")
+    bench = Workbench(setup_of(config, places))
+    events = run_assignment(assignment, bench, NoLeases())
+    rows = [row for event in events if isinstance(event, RungReached) for row in event.rows]
+    targets: dict[str, list[float]] = {}
+    for row in rows:
+        is_main = row["part"] == "evaluation" and row["metric"] == get_task(row["target"]).metric
+        if is_main and row["language"] != ENGLISH:
+            targets.setdefault(row["target"], []).append(row["value"])
+    means = {target: fmean(values) for target, values in targets.items()}
+    return {
+        "curriculum": text,
+        "seed": seed,
+        "report_mean": fmean(means.values()),
+        "targets": {target: round(value, 4) for target, value in means.items()},
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, default=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
