@@ -221,7 +221,7 @@ class Workbench:
         if name not in self._all_rows:
             mirror = None if self.setup.mirror is None else Path(self.setup.mirror)
             self._all_rows[name] = load_rows(
-                task, language, split, mirror=mirror, cache=Path(self.setup.cache) / "rows"
+                task, language, split, mirror=mirror, cache=Path(self.setup.cache)
             )
         return self._all_rows[name]
 
