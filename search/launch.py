@@ -61,15 +61,16 @@ def launch(
     """
     config = load_study(source, mirror=mirror)
     folder = RunFolder(RUNS / config.study.name if run is None else run)
-    if folder.study_file.exists():
+    if _is_run_folder(folder):
         if changed := differences(study_in(folder), config):
             raise RunFolderError(
                 "\n  ".join([f"the run folder {folder.path} holds another study:", *changed])
                 + "\nname another folder with --run"
             )
-    elif folder.path.exists() and any(folder.path.iterdir()):
+    elif others := _foreign_files(folder):
         raise RunFolderError(
-            f"{folder.path} is not empty and holds no study; name another folder with --run"
+            f"{folder.path} is no run folder and not empty ({', '.join(others[:3])}); "
+            "name another folder with --run"
         )
     return _into_folder(config, folder, mirror=mirror, address=address)
 
@@ -118,12 +119,12 @@ def existing(run: Path) -> RunFolder:
         RunFolderError: if there is none.
     """
     folder = RunFolder(run)
-    if folder.study_file.is_file():
+    if _is_run_folder(folder):
         return folder
-    near = sorted(str(path.parent) for path in run.parent.glob("*/study.yaml"))
+    near = sorted(str(path.parent) for path in run.parent.glob("*/run.json"))
     there = f"; beside it: {', '.join(near)}" if near else ""
     raise RunFolderError(
-        f"{run} is no run folder: it has no study.yaml{there}; "
+        f"{run} is no run folder: it has no study.yaml and run.json{there}; "
         "start a study with: curriculum search STUDY"
     )
 
@@ -135,6 +136,19 @@ def study_in(folder: RunFolder) -> StudyConfig:
         StudyError: if somebody made the file wrong.
     """
     return load_study(folder.study_file)
+
+
+def _is_run_folder(folder: RunFolder) -> bool:
+    """A study file alone may be the one that the user wrote."""
+    return folder.facts.is_file() and folder.study_file.is_file()
+
+
+def _foreign_files(folder: RunFolder) -> list[str]:
+    """Names of what is in the folder and was not left by a launch that was killed early."""
+    if not folder.path.exists():
+        return []
+    ours = ("run.", ".run.", f"{folder.study_file.name}.tmp")
+    return sorted(p.name for p in folder.path.iterdir() if not p.name.startswith(ours))
 
 
 def _into_folder(
@@ -151,9 +165,9 @@ def _into_folder(
     _check_here(config, mirror=mirror, address=address)
     text = resolved_yaml(config)
     with opened_for_writing(folder):
+        folder.remember(mirror=None if mirror is None else str(mirror), finished=None)
         if not folder.study_file.exists() or folder.study_file.read_text() != text:
             write_whole(folder.study_file, text)
-        folder.remember(mirror=None if mirror is None else str(mirror), finished=None)
     warnings = []
     if before is not None and before != mirror:
         warnings.append(f"the mirror was {before} in the last launch, now {mirror}")
@@ -176,14 +190,13 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
 
     if address is None:
         check_resources(config, cpus=os.cpu_count() or 1, gpus=torch.cuda.device_count())
-    cache = cache_of(config)
+    store, cache = store_of(config), cache_of(config)
     load_study(
         config.model_dump(mode="json"),
         mirror=mirror,
         num_train_rows=lambda task: num_rows(task.name, mirror, cache),
     )
     encoder_folder(config.encoder.name, revision=config.encoder.revision, mirror=mirror)
-    store = store_of(config)
     planner = Planner(config, Places(run_id="", cache=cache, store=store, mirror=mirror))
     objective_of(config, planner)
     planner.search(Curriculum(), "baseline", None)  # looks up the targets' rows too
