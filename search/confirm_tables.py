@@ -106,12 +106,12 @@ def _comparisons(found: Confirmation) -> Iterator[RenderableType]:
     yield table(columns, rows)
 
 
-def _interval(row: dict[str, Any]) -> str:
+def _interval(row: dict[Any, Any]) -> str:
     """Or why there is none."""
     if row["n"] < 3 and row["low"] != row["low"]:
         return "none below 3 seeds"
     return interval(row["low"], row["high"])
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
     return frame.to_dict(orient="records")

@@ -186,8 +186,8 @@ def _rungs(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType
 
 def _savings(frame: pd.DataFrame) -> Iterator[RenderableType]:
     yield heading("What sharing saved: examples, search and confirmation together")
-    rows: list[dict[str, Any]] = savings(frame).to_dict(orient="records")
-    papers: list[dict[str, Any]] = savings_in_proportions(frame).to_dict(orient="records")
+    rows: list[dict[Any, Any]] = savings(frame).to_dict(orient="records")
+    papers: list[dict[Any, Any]] = savings_in_proportions(frame).to_dict(orient="records")
     needed = rows[-1]["needed"]
     columns = [Column("part", number=False), Column("needed"), Column("paid"), Column("saved")]
     columns += [Column("share of cost"), Column("share in the papers")]

@@ -29,8 +29,9 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Renderabl
     """An indented table; cells are texts, in which nothing is markup."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        justify = "right" if column.number else "left"
-        made.add_column(Text(column.heading), justify=justify, overflow="fold")
+        made.add_column(
+            Text(column.heading), justify="right" if column.number else "left", overflow="fold"
+        )
     for row in rows:
         made.add_row(*map(Text, row))
     return Padding(made, (0, 0, 0, 2), expand=False)

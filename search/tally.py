@@ -124,8 +124,9 @@ class Tally:
         self.completed[identity] = role
         self.stopped.discard(identity)
         self.failed.discard(identity)
-        chosen = identity[0] == "search" and role != "noise" and value is not None
-        if chosen and (self.best is None or value > self.best[1]):
+        if identity[0] != "search" or role == "noise" or value is None:
+            return
+        if self.best is None or value > self.best[1]:
             self.best = (identity[1], value)
 
 
