@@ -2,11 +2,12 @@
 
 An uninterrupted run comes first. The moments are drawn from a printed seed, uniform over its time
 from the start of the process to its end; a moment is carried over to another run, which may be
-slower, as so many events and so many seconds after the last of them. In turn the victim is the driver, a worker, the
-holder of a lease, and one node of a two-node cluster. Then the study is started again, until it
-ends by itself, and compared: every trial once, the bits of the uninterrupted run, no finished node
-computed again, the values at ASHA's rungs. One JSON line per moment goes to
-`docs/measured/kill_test.jsonl`; moments that have a line are not repeated.
+slower, as so many events and so many seconds after the last of them. In turn the victim is the
+driver, a worker, the holder of a lease, and one node of a two-node cluster (another one joins).
+Then the study is started again, until it ends by itself, and compared: every trial once, the bits
+of the uninterrupted run, no finished node computed again, the values at ASHA's rungs, Optuna's
+trials. One JSON line per moment goes to `docs/measured/kill_test.jsonl`; moments that have a line
+are not repeated.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m benchmarks.study_runs STUDY.json RUN [ADDRESS]
 
-One line per event on the standard output, with the time. Used by the tests of section "keeps its promises" and
-by `benchmarks/kill_test.py`.
+One line per event on the standard output, with the time. Used by `tests/test_exactness.py`,
+`tests/test_faults.py`, `tests/test_kill.py` and `benchmarks/kill_test.py`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class TrialEvent:
     """Something that a trial reported, for progress and for the clock."""
 
     kind: str
-    """started, rung, progress, failed or lost."""
+    """started, rung, progress, repaired (a damaged file), lost (a worker), or failed."""
     assignment: Assignment
     detail: str
     waited_seconds: float = 0.0
@@ -187,6 +187,8 @@ class _Floor:
             elif result["event"] == "failed":
                 verdict = Verdict(ends=True)
                 self.director.on_failure(assignment, result["detail"])
+        for repair in json.loads(result.get("repairs", "[]")):
+            self._tell(TrialEvent(kind="repaired", assignment=assignment, detail=repair))
         now = time.monotonic()
         self._tell(
             TrialEvent(

@@ -56,6 +56,24 @@ def ray_session():
 
 
 @pytest.fixture(scope="session")
+def study_root(tmp_path_factory):
+    """A folder of tiny studies whose stores lie side by side: they share prepared data."""
+    folder = tmp_path_factory.mktemp("studies")
+    (folder / "cache").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_study(study_root):
+    """Configuration and run folder of a tiny study that ran in one go, to compare with."""
+    from benchmarks.study_runs import run_alone, tiny_study
+
+    config = tiny_study(study_root / "store", confirm={"top": 0})
+    run_alone(config, study_root / "run")
+    return config, study_root / "run"
+
+
+@pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A Hugging Face folder of an XLM-R of two layers; dropout is on."""
     return save_tiny(tmp_path_factory.mktemp("tiny"), "xlm-roberta")

@@ -20,35 +20,25 @@ def search(config, run, on_event=lambda event: None):
     return run_study(config, RunFolder(run), on_event=on_event)
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    return tmp_path_factory.mktemp("exactness")
+def test_one_ray_worker_makes_the_same_study_as_no_ray_at_all(
+    ray_session, study_root, finished_study
+):
+    config, run = finished_study
+    again = tiny_study(study_root / "other-store", **QUIET)
+    search(again, study_root / "ray")
+    assert values(study_root / "ray") == values(run)
+    assert optuna_trials(again, study_root / "ray") == optuna_trials(config, run)
 
 
-@pytest.fixture(scope="module")
-def reference(root):
-    config = tiny_study(root / "store", **QUIET)
-    run_alone(config, root / "run")
-    return config, root / "run"
+def test_without_a_store_the_same_bits_are_computed(study_root, finished_study, monkeypatch):
+    config, run = finished_study
+    monkeypatch.setattr("search.study.DEFAULT_CACHE", study_root / "cache")
+    run_alone(tiny_study(None, **QUIET), study_root / "no-store")
+    assert values(study_root / "no-store") == values(run)
+    assert optuna_trials(config, study_root / "no-store") == optuna_trials(config, run)
 
 
-def test_one_ray_worker_makes_the_same_study_as_no_ray_at_all(ray_session, root, reference):
-    config, run = reference
-    again = tiny_study(root / "other-store", **QUIET)
-    search(again, root / "ray")
-    assert values(root / "ray") == values(run)
-    assert optuna_trials(again, root / "ray") == optuna_trials(config, run)
-
-
-def test_without_a_store_the_same_bits_are_computed(root, reference, monkeypatch):
-    config, run = reference
-    monkeypatch.setattr("search.study.DEFAULT_CACHE", root / "cache")
-    run_alone(tiny_study(None, **QUIET), root / "no-store")
-    assert values(root / "no-store") == values(run)
-    assert optuna_trials(config, root / "no-store") == optuna_trials(config, run)
-
-
-def test_four_workers_enumerate_the_same_leaderboard_as_one(ray_session, root):
+def test_four_workers_enumerate_the_same_leaderboard_as_one(ray_session, study_root):
     everything = {
         **QUIET,
         "space": {"tasks": ["mini-paraphrase", "mini-pos"], "sizes": [100], "max_stages": 2},
@@ -56,19 +46,23 @@ def test_four_workers_enumerate_the_same_leaderboard_as_one(ray_session, root):
         "stopping": "none",
         "budget": {},
     }
-    one = tiny_study(root / "store-of-one", **everything)
-    run_alone(one, root / "one")
-    four = tiny_study(root / "store-of-four", **everything, resources={"workers": 4, "cpus": 0.5})
-    search(four, root / "four")
-    assert values(root / "four") == values(root / "one")
-    told = [sorted(map(str, optuna_trials(one, root / run))) for run in ("one", "four")]
+    one = tiny_study(study_root / "store-of-one", **everything)
+    run_alone(one, study_root / "one")
+    four = tiny_study(
+        study_root / "store-of-four", **everything, resources={"workers": 4, "cpus": 0.5}
+    )
+    search(four, study_root / "four")
+    assert values(study_root / "four") == values(study_root / "one")
+    told = [sorted(map(str, optuna_trials(one, study_root / run))) for run in ("one", "four")]
     assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("stop_after", [2, 17])
-def test_a_resumed_study_is_the_study_that_was_never_interrupted(root, reference, stop_after):
-    config, run = reference
-    interrupted = root / f"stopped-after-{stop_after}"
+def test_a_resumed_study_is_the_study_that_was_never_interrupted(
+    study_root, finished_study, stop_after
+):
+    config, run = finished_study
+    interrupted = study_root / f"stopped-after-{stop_after}"
     rungs = []
 
     def stop(assignment, rung):
@@ -76,7 +70,7 @@ def test_a_resumed_study_is_the_study_that_was_never_interrupted(root, reference
         if len(rungs) == stop_after:
             raise SearchStopped("enough")
 
-    own = tiny_study(root / f"store-{stop_after}", **QUIET)
+    own = tiny_study(study_root / f"store-{stop_after}", **QUIET)
     with pytest.raises(SearchStopped):
         run_alone(own, interrupted, after_rung=stop)
     run_alone(own, interrupted)
@@ -84,19 +78,19 @@ def test_a_resumed_study_is_the_study_that_was_never_interrupted(root, reference
     assert optuna_trials(own, interrupted) == optuna_trials(config, run)
 
 
-def test_a_new_run_folder_on_a_warm_store_trains_nothing(root, reference):
-    config, run = reference
-    run_alone(config, root / "warm")
-    rows = read_rows(RunFolder(root / "warm").observations)
+def test_a_new_run_folder_on_a_warm_store_trains_nothing(study_root, finished_study):
+    config, run = finished_study
+    run_alone(config, study_root / "warm")
+    rows = read_rows(RunFolder(study_root / "warm").observations)
     assert sum(row["examples_needed"] for row in rows) > 0
     assert [row for row in rows if row["examples_paid"]] == []
-    assert values(root / "warm") == values(run)
+    assert values(study_root / "warm") == values(run)
 
 
-def test_an_extended_study_is_the_longer_study(root, reference):
-    _, run = reference
-    extended = root / "extended"
-    store = root / "store"
+def test_an_extended_study_is_the_longer_study(study_root, finished_study):
+    _, run = finished_study
+    extended = study_root / "extended"
+    store = study_root / "store"
     run_alone(tiny_study(store, **QUIET, budget={"trials": 1}), extended)
     run_alone(tiny_study(store, **QUIET), extended)
     assert values(extended) == values(run)

@@ -38,26 +38,10 @@ from spaces.curriculum import Curriculum, parse_curriculum
 QUIET = {"confirm": {"top": 0}}
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Stores made here share prepared data."""
-    folder = tmp_path_factory.mktemp("faults")
-    (folder / "cache").mkdir()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def finished(root):
-    """A finished study, its run folder, and everything that must come back."""
-    config = tiny_study(root / "store", **QUIET)
-    run_alone(config, root / "run")
-    return config, root / "run"
-
-
 @pytest.fixture
-def damaged_copy(finished, root, tmp_path):
+def damaged_copy(finished_study, tmp_path):
     """A copy of the run folder to be damaged; the store is shared and whole."""
-    config, run = finished
+    config, run = finished_study
     return config, Path(shutil.copytree(run, tmp_path / "run"))
 
 
@@ -73,48 +57,50 @@ def planned(config, run):
 
 @pytest.mark.parametrize("bytes_cut", [1, 30, 2000])
 def test_observations_cut_inside_a_line_are_completed_from_the_store(
-    finished, damaged_copy, bytes_cut
+    finished_study, damaged_copy, bytes_cut
 ):
     config, run = damaged_copy
     cut_end(RunFolder(run).observations, bytes_cut)
     before = made_by(config_store(config))
     repairs, _ = run_alone(config, run)
     assert any("observations.jsonl: cut a torn last line" in repair for repair in repairs)
-    assert values(run) == values(finished[1])
-    assert optuna_trials(config, run) == optuna_trials(*finished)
+    assert values(run) == values(finished_study[1])
+    assert optuna_trials(config, run) == optuna_trials(*finished_study)
     assert made_by(config_store(config)) == before
 
 
-def test_observations_cut_between_two_lines_are_completed_from_the_store(finished, damaged_copy):
+def test_observations_cut_between_two_lines_are_completed_from_the_store(
+    finished_study, damaged_copy
+):
     config, run = damaged_copy
     observations = RunFolder(run).observations
     lines = observations.read_bytes().splitlines(keepends=True)
     observations.write_bytes(b"".join(lines[:-2]))
     run_alone(config, run)
-    assert values(run) == values(finished[1])
+    assert values(run) == values(finished_study[1])
 
 
 @pytest.mark.parametrize("bytes_cut", [1, 20, 500])
 def test_a_journal_cut_inside_a_line_is_completed_from_the_observations(
-    finished, damaged_copy, bytes_cut
+    finished_study, damaged_copy, bytes_cut
 ):
     config, run = damaged_copy
     cut_end(RunFolder(run).journal, bytes_cut)
     repairs, _ = run_alone(config, run)
     assert any("study.journal: cut a torn last line" in repair for repair in repairs)
-    assert optuna_trials(config, run) == optuna_trials(*finished)
-    assert values(run) == values(finished[1])
+    assert optuna_trials(config, run) == optuna_trials(*finished_study)
+    assert values(run) == values(finished_study[1])
 
 
-def test_a_lost_journal_is_made_again_from_the_observations(finished, damaged_copy):
+def test_a_lost_journal_is_made_again_from_the_observations(finished_study, damaged_copy):
     config, run = damaged_copy
     RunFolder(run).journal.unlink()
     run_alone(config, run)
-    assert outcomes(config, run) == outcomes(*finished)
-    assert values(run) == values(finished[1])
+    assert outcomes(config, run) == outcomes(*finished_study)
+    assert values(run) == values(finished_study[1])
 
 
-def test_a_journal_damaged_in_the_middle_is_put_aside_and_made_again(finished, damaged_copy):
+def test_a_journal_damaged_in_the_middle_is_put_aside_and_made_again(finished_study, damaged_copy):
     config, run = damaged_copy
     journal = RunFolder(run).journal
     content = bytearray(journal.read_bytes())
@@ -123,10 +109,10 @@ def test_a_journal_damaged_in_the_middle_is_put_aside_and_made_again(finished, d
     repairs, _ = run_alone(config, run)
     assert any("kept as study.journal.damaged" in repair for repair in repairs)
     assert (run / "study.journal.damaged").read_bytes() == content
-    assert outcomes(config, run) == outcomes(*finished)
+    assert outcomes(config, run) == outcomes(*finished_study)
 
 
-def test_the_journal_lock_of_a_killed_process_is_cleared(finished, damaged_copy):
+def test_the_journal_lock_of_a_killed_process_is_cleared(finished_study, damaged_copy):
     config, run = damaged_copy
     journal = RunFolder(run).journal
     journal.with_name("study.journal.lock").symlink_to(journal)
@@ -160,12 +146,13 @@ def test_a_second_living_process_is_refused_and_a_killed_one_is_not_in_the_way(t
 # Files of the store
 
 
-@pytest.mark.parametrize("damage", ["flipped byte", "truncated"])
-@pytest.mark.parametrize("pattern", ["entry.json", "weights-*"])
+@pytest.mark.parametrize(
+    ("damage", "pattern"), [("flipped byte", "weights-*"), ("truncated", "entry.json")]
+)
 def test_damaged_entries_are_noticed_and_computed_again(
-    finished, tmp_path, caplog, damage, pattern
+    finished_study, tmp_path, caplog, damage, pattern
 ):
-    config, run = finished
+    config, run = finished_study
     store = tmp_path / "store"
     shutil.copytree(config_store(config), store)
     (tmp_path / "cache").symlink_to(config_store(config).parent / "cache")
@@ -184,8 +171,33 @@ def test_damaged_entries_are_noticed_and_computed_again(
     assert "is damaged" in caplog.text
 
 
-def test_a_killed_stage_goes_on_from_its_partial_checkpoint_with_the_same_bits(root, tmp_path):
-    (tmp_path / "cache").symlink_to(root / "cache")
+def test_damage_that_a_worker_meets_is_told_to_the_user(ray_session, finished_study, tmp_path):
+    config, _ = finished_study
+    store = tmp_path / "store"
+    shutil.copytree(config_store(config), store)
+    (tmp_path / "cache").symlink_to(config_store(config).parent / "cache")
+    planner, setup = planned(config, tmp_path / "run")
+    for path in store.glob("*/*/entry.json"):
+        if b'"kind": "stage"' in path.read_bytes():
+            spoil(path, "flipped byte")
+    everything = [
+        planner.search(curriculum, "baseline", None) for curriculum in planner.given().baselines
+    ]
+    events = []
+    run_trials(
+        GivenTrials(everything, lambda rows: rows),
+        setup=replace(setup, store=str(store)),
+        resources=Resources(workers=1, cpus=1.0, gpus=0.0, max_failures=1),
+        on_event=events.append,
+    )
+    said = [event.detail for event in events if event.kind == "repaired"]
+    assert any("is damaged" in line for line in said)
+
+
+def test_a_killed_stage_goes_on_from_its_partial_checkpoint_with_the_same_bits(
+    study_root, tmp_path
+):
+    (tmp_path / "cache").symlink_to(study_root / "cache")
     config = tiny_study(tmp_path / "store", **QUIET)
     planner, setup = planned(config, tmp_path / "run")
     assignment = planner.search(parse_curriculum("mini-paraphrase:1500"), "sampled", None)
@@ -223,25 +235,25 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_under_the_store_stops_the_search_and_loses_nothing(
-    ray_session, finished, root, small_disk, tmp_path
+    ray_session, finished_study, study_root, small_disk, tmp_path
 ):
     small = tiny_study(small_disk / "store", **QUIET)
-    (small_disk / "cache").symlink_to(root / "cache")
+    (small_disk / "cache").symlink_to(study_root / "cache")
     with pytest.raises(SearchStopped, match=r"No space left on device.*make room, then resume"):
         run_study(small, RunFolder(tmp_path / "run"), on_event=lambda event: None)
     recorded = values(tmp_path / "run")
-    assert recorded.items() <= values(finished[1]).items()
+    assert recorded.items() <= values(finished_study[1]).items()
     subprocess.run(["mount", "-o", "remount,size=60m", str(small_disk)], check=True)
     before = made_by(small_disk / "store")
     run_alone(small, tmp_path / "run")
-    assert values(tmp_path / "run") == values(finished[1])
+    assert values(tmp_path / "run") == values(finished_study[1])
     assert before.items() <= made_by(small_disk / "store").items()
 
 
 def test_a_full_disk_under_the_run_folder_stops_the_search_and_loses_nothing(
-    ray_session, finished, small_disk
+    ray_session, finished_study, small_disk
 ):
-    config, run = finished
+    config, run = finished_study
     ballast = small_disk / "ballast"
     events = []
 
@@ -263,11 +275,11 @@ def test_a_full_disk_under_the_run_folder_stops_the_search_and_loses_nothing(
 
 
 def test_a_loss_that_is_no_number_fails_its_trial_and_names_task_stage_and_step(
-    ray_session, finished, root, tmp_path
+    ray_session, finished_study, study_root, tmp_path
 ):
     recipe = {"learning_rate": 1e-3, "epochs": 1}
     wild = tiny_study(
-        root / "store",
+        study_root / "store",
         **QUIET,
         budget={"trials": 1},
         recipe={
@@ -288,9 +300,9 @@ def test_a_loss_that_is_no_number_fails_its_trial_and_names_task_stage_and_step(
 
 
 def test_a_worker_that_breaks_is_started_again_so_often_and_no_more(
-    ray_session, finished, tmp_path
+    ray_session, finished_study, tmp_path
 ):
-    config, _ = finished
+    config, _ = finished_study
     planner, setup = planned(config, tmp_path / "run")
     (tmp_path / "cache").write_text("not a folder, so that every worker breaks")
     trials = GivenTrials([planner.search(Curriculum(), "baseline", None)], lambda rows: rows)

@@ -16,7 +16,8 @@ from benchmarks.study_runs import run_alone, start, tiny_study
 SEED = 9
 
 
-def test_a_study_whose_driver_and_worker_are_killed_ends_as_if_they_were_not(tmp_path):
+def test_a_study_whose_driver_and_worker_are_killed_ends_as_if_they_were_not(study_root, tmp_path):
+    (tmp_path / "cache").symlink_to(study_root / "cache")
     quick = {"budget": {"trials": 2}, "confirm": {"top": 0}, "stopping": {"z": 0.0}}
     reference = tiny_study(tmp_path / "reference-store", **quick)
     run_alone(reference, tmp_path / "reference")

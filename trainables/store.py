@@ -66,6 +66,7 @@ class Store:
         self._fs, self._root = fsspec.core.url_to_fs(path)
         self._limit_bytes = limit_bytes
         self._unchecked_bytes = float("inf")  # the first commit looks at the whole store
+        self._notices: list[str] = []
         self.path = path
 
     def check_usable(self) -> None:
@@ -109,7 +110,7 @@ class Store:
         except FileNotFoundError:
             return None
         if hashlib.sha256(data).hexdigest() != found["sha256"]:
-            log.warning("store entry %s is damaged: its weights will be computed again", folder)
+            self._notice(f"store entry {folder} is damaged: its weights are computed again")
             self._remove(folder)
             return None
         self._write(f"{folder}/{USED_FILE}", b"")
@@ -167,7 +168,7 @@ class Store:
         except FileNotFoundError:
             return None
         if hashlib.sha256(data).hexdigest() != partial["weights"]["sha256"]:
-            log.warning("partial checkpoint %s is damaged: the stage starts again", folder)
+            self._notice(f"partial checkpoint {folder} is damaged: the stage starts again")
             return None
         return safetensors.torch.load(data), partial["numbers"]
 
@@ -180,6 +181,11 @@ class Store:
         """Protect the weights of these nodes from eviction for some time; replaces earlier pins."""
         pins = {"keys": sorted(keys), "until": time.time() + seconds}
         self._write_json(f"{self._root}/pins/{digest(holder)}.json", pins)
+
+    def taken_notices(self) -> list[str]:
+        """What was found damaged since the last call, one sentence each, for people."""
+        notices, self._notices = self._notices, []
+        return notices
 
     def entries(self) -> Iterator[Entry]:
         """Every complete entry."""
@@ -284,9 +290,13 @@ class Store:
         except (ValueError, KeyError, TypeError):
             whole = False
         if not whole:
-            log.warning("%s is damaged: taken as missing and made again", path)
+            self._notice(f"{path} is damaged: taken as missing and made again")
             return None
         return value
+
+    def _notice(self, message: str) -> None:
+        log.warning("%s", message)
+        self._notices.append(message)
 
     def _write(self, path: str, data: bytes) -> None:
         self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)

@@ -65,7 +65,8 @@ class CurriculumTrainable(tune.Trainable):
     """One curriculum, one step per rung or per `STEP_SECONDS`, whichever comes first.
 
     Results: `event` (rung, progress, failed), `rung`, `rows` (JSON of the observations),
-    `detail` (one line for people), `waited_seconds` (for leases, since the last result).
+    `detail` (one line for people), `waited_seconds` (for leases, since the last result),
+    `repairs` (JSON of what was found damaged in the store, for people).
     """
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -87,6 +88,11 @@ class CurriculumTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Go on until the next rung, or for about `STEP_SECONDS`."""
+        result = self._step()
+        assert self._workbench is not None
+        return result | {"repairs": json.dumps(self._workbench.store.taken_notices())}
+
+    def _step(self) -> dict[str, Any]:
         started = time.monotonic()
         waited = 0.0
         try:
