@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import psutil
 import torch
 
 from trainables.assignment import Setup
@@ -44,6 +45,8 @@ class Rates:
     encoder_bytes: int
     seconds: float
     """What the calibration took, loading and tokenising included."""
+    load: float
+    """Processes that wanted a CPU over the last minute, this one included."""
 
 
 def calibrate(
@@ -68,6 +71,7 @@ def calibrate(
         score_seconds={task: _scoring_rate(bench, get_task(task), language) for task in names},
         encoder_bytes=encoder_bytes(bench),
         seconds=time.monotonic() - started,
+        load=psutil.getloadavg()[0],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
@@ -40,6 +41,11 @@ def plan_tables(plan: Plan, *, study: str) -> Iterator[RenderableType]:
     if plan.rates is not None:
         yield f"\n[bold]Speed[/], measured here in {_time(plan.rates.seconds)}"
         yield _rate_table(plan.rates)
+        if plan.rates.load > (os.cpu_count() or 1):
+            yield (
+                f"Other work runs here (load {plan.rates.load:.1f} on {os.cpu_count()} CPUs): "
+                "without it all times are shorter."
+            )
     yield from _disk(plan)
     yield from _remedies(plan)
     yield f"\nnext: curriculum search {escape(study)}"
