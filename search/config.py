@@ -236,12 +236,15 @@ def _stand_in(values: dict[str, Any], path: Sequence[int | str]) -> str:
 
 
 def _absolute(config: StudyConfig) -> StudyConfig:
-    """The same with the store's folder as an absolute path, since workers run elsewhere."""
-    path = config.store.path
-    if path is None or "://" in path:
-        return config
-    store = config.store.model_copy(update={"path": str(Path(path).expanduser().absolute())})
-    return config.model_copy(update={"store": store})
+    """The same with folders as absolute paths, since workers run elsewhere."""
+    path, name = config.store.path, config.encoder.name
+    if path is not None and "://" not in path:
+        store = config.store.model_copy(update={"path": str(Path(path).expanduser().absolute())})
+        config = config.model_copy(update={"store": store})
+    if (Path(name) / "config.json").is_file():
+        encoder = config.encoder.model_copy(update={"name": str(Path(name).absolute())})
+        config = config.model_copy(update={"encoder": encoder})
+    return config
 
 
 def _fixed(config: StudyConfig) -> dict[str, Any]:

@@ -190,20 +190,18 @@ class Suggestions:
     def _adopt(self, trial: FrozenTrial) -> None:
         """Take over a trial of an earlier launch; a running one goes on under its number."""
         text = trial.user_attrs.get(CURRICULUM)
-        if text is None:  # killed between ask and the attribute: nothing was promised
-            self._study.tell(trial.number, state=TrialState.FAIL)
-        elif DUPLICATE in trial.user_attrs:
-            self._duplicates_in_a_row += 1
-            if trial.state == TrialState.RUNNING:
-                self._answer_duplicate(text, trial.number)
-        elif ROLE not in trial.user_attrs:
-            if trial.state == TrialState.RUNNING:
-                self._study.tell(trial.number, state=TrialState.FAIL)
-        else:
+        running = trial.state == TrialState.RUNNING
+        if text is not None and ROLE in trial.user_attrs:
             self._duplicates_in_a_row = 0
             self._trials[text] = trial
-            if trial.state.is_finished():
+            if not running:
                 self._outcomes[text] = _outcome_of(trial)
+        elif text is not None and DUPLICATE in trial.user_attrs:
+            self._duplicates_in_a_row += 1
+            if running:
+                self._answer_duplicate(text, trial.number)
+        elif running:  # killed between the question and the answer's name: nothing was promised
+            self._study.tell(trial.number, state=TrialState.FAIL)
 
     def _close(self, number: int, outcome: Outcome) -> None:
         self._study.sampler = RandomSampler()  # a Trial object asks its sampler, nothing is drawn
