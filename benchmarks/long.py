@@ -1,0 +1,28 @@
+"""`make long`: the checks that take longer than a test may, one after the other.
+
+Each is resumable and writes what it measured under `docs/measured/` with date and command; a check
+that is finished there ends at once. Give names to run some of them: `python -m benchmarks.long world`.
+"""
+
+import subprocess
+import sys
+
+CHECKS = ("world", "warm_store", "kill_test")
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or CHECKS
+    unknown = set(wanted) - set(CHECKS)
+    if unknown:
+        sys.exit(f"no long check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
+    failed = []
+    for name in wanted:
+        print(f"== python -m benchmarks.{name}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:
+            failed.append(name)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
