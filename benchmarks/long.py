@@ -1,7 +1,7 @@
 """`make long`: the checks that take longer than a test may, one after the other.
 
 Each is resumable and writes what it measured under `docs/measured/` with date and command; a check
-that is finished there ends at once. Give names to run some of them: `python -m benchmarks.long world`.
+that is finished there ends at once. Names run some of them: `python -m benchmarks.long world`.
 """
 
 import subprocess
