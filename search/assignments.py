@@ -8,8 +8,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from search.given import Given
 from search.study_fields import StudyConfig
-from search.trials import Given
 from spaces.curriculum import Curriculum, Part, Stage, parse_curriculum, resolve_full
 from spaces.rungs import Rung, rungs
 from spaces.space import CurriculumSpace

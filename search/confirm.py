@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from analysis.observations import TRIAL
 from search.assignments import Planner, controls_of
+from search.scored import is_scored
 from search.study_fields import StudyConfig
-from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict, is_scored
+from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from spaces.curriculum import Curriculum, parse_curriculum
 from trainables.assignment import CONFIRM, SEARCH, Assignment
 from trainables.tasks.task import SplitName

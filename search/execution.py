@@ -18,16 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import ray
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
-from search.interrupts import own_sigterm_kept
 from search.trials import Interrupted, SearchStopped, Verdict
 from trainables.assignment import Assignment, Setup
-from trainables.trainable import CurriculumTrainable, check_nodes, start_lease_table
+from trainables.trainable import CurriculumTrainable
 
 log = logging.getLogger(__name__)
 
@@ -310,64 +308,3 @@ class _Stopper(Stopper):
     def stop_all(self) -> bool:
         """Whether the search was stopped."""
         return self._floor.stopped_by is not None
-
-
-@contextmanager
-def cluster(address: str | None, *, store: str | None) -> Iterator[None]:
-    """A Ray cluster to run on: an existing one at `address`, else a local one that ends with us.
-
-    Telemetry is off unless the user turned it on; token authentication stays as Ray sets it.
-
-    Raises:
-        SearchStopped: if a node cannot import the packages or see the store.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-    os.environ.setdefault("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0")
-    os.environ.setdefault("TUNE_PRINT_ALL_TRIAL_ERRORS", "0")
-    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # the new one prints its banners at verbose=0 too
-    owned = not ray.is_initialized()
-    if owned:
-        with own_sigterm_kept():
-            _connect(address)
-    # What goes wrong with a trial is told by its events, an interruption by whoever called us.
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    try:
-        problems = check_nodes(store)
-        if problems:
-            raise SearchStopped(
-                "not every node can take part:\n  " + "\n  ".join(problems) + "\n"
-                "install this package on them and use a store.path that all of them see"
-            )
-        start_lease_table()
-        yield
-    finally:
-        if owned:
-            ray.shutdown()
-
-
-def _connect(address: str | None) -> None:
-    """Join or start a cluster.
-
-    Raises:
-        ValueError: if there is no cluster at the address.
-    """
-    try:
-        ray.init(
-            address=address or "local",
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            namespace="curriculum-search",
-        )
-    except ConnectionError as error:
-        raise ValueError(
-            f"cannot join a Ray cluster at {address!r}: {error}; `ray status` shows one that runs"
-        ) from error
-
-
-def cluster_capacity() -> tuple[float, float]:
-    """CPUs and GPUs of all nodes of the cluster that we are connected to."""
-    found = ray.cluster_resources()
-    return float(found.get("CPU", 0.0)), float(found.get("GPU", 0.0))

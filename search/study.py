@@ -26,9 +26,10 @@ from analysis.objective import Objective
 from analysis.observations import TRIAL, append, identity, read_rows
 from search.assignments import Places, Planner, setup_of
 from search.clock import Clock
+from search.cluster import cluster, cluster_capacity
 from search.config import check_resources
 from search.confirm import Confirmation, InTurn
-from search.execution import Resources, TrialEvent, cluster, cluster_capacity, run_trials
+from search.execution import Resources, TrialEvent, run_trials
 from search.interrupts import interruptible
 from search.objectives import Values, objective_from
 from search.run_folder import RunFolder, opened_for_writing

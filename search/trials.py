@@ -17,11 +17,12 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from search.given import Given
+from search.scored import is_scored
 from search.suggestions import Outcome, Suggestions
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.stopping import RungTable, pooled_sd
-from trainables.assignment import Assignment, RungWork
-from trainables.tasks import get_task
+from trainables.assignment import Assignment
 
 Identity = tuple[str, str, str, int, int]
 Rows = Sequence[Mapping[str, Any]]
@@ -66,29 +67,6 @@ class Budget:
     """Examples paid by all trials together."""
     hours: float | None = None
     """Wall-clock time of all launches together."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """Curricula that are run besides the sampled ones."""
-
-    empty: Curriculum
-    singles: tuple[Curriculum, ...]
-    joint: Curriculum | None
-    others: tuple[Curriculum, ...]
-    noise_seeds: tuple[int, ...]
-
-    @property
-    def baselines(self) -> tuple[Curriculum, ...]:
-        """All of them, each once, in the order in which they run."""
-        joint = () if self.joint is None else (self.joint,)
-        return tuple(dict.fromkeys((self.empty, *self.singles, *joint, *self.others)))
-
-    @property
-    def num_trials(self) -> int:
-        """Baselines, and noise seeds of the empty, the best single and the joint curriculum."""
-        repeated = 1 + bool(self.singles) + (self.joint is not None)
-        return len(self.baselines) + repeated * len(self.noise_seeds)
 
 
 class Trials:
@@ -325,24 +303,6 @@ class Trials:
         if self._budget.hours is not None:
             return self._elapsed_hours() >= self._budget.hours
         return False  # a space that is enumerated ends by itself
-
-
-def is_scored(work: RungWork, rows: Rows) -> bool:
-    """Whether the rows hold every score that a rung asks for.
-
-    A task's own metric is the last row of an evaluation, so that nothing of it is missing then.
-    """
-    found = {
-        (row["split"], row["target"], row["language"], row["metric"])
-        for row in rows
-        if row["part"] == "evaluation"
-    }
-    return all(
-        (split, target, language, get_task(target).metric) in found
-        for split, languages_of in work.splits.items()
-        for target, languages in languages_of.items()
-        for language in languages
-    )
 
 
 def _paid(rows: Rows) -> float:
