@@ -127,7 +127,7 @@ def _write_models(
     taken = driven(take_encoder(trial, work), on_progress)
     nodes += taken.nodes
     nodes += [
-        target_training(trial, taken.last, get_task(target), num_examples).node
+        target_training(trial, taken.last, get_task(target), work).node
         for target, num_examples in work.train_examples.items()
         if num_examples
     ]

@@ -34,7 +34,6 @@ from trainables.data import load_rows
 from trainables.recipe import Recipe
 from trainables.tasks import get_task
 from trainables.tasks.task import SplitName
-from trainables.workbench import DEV_ITEMS
 
 ENTRY_BYTES = 4_096
 """One disk block: metadata of an entry."""
@@ -120,7 +119,7 @@ def make_plan(
     planner, setup = Planner(config, places), setup_of(config, places)
     rates, no_rates = _rates(config, planner, setup)
     facts = _Facts(setup, places, {} if rates is None else rates.features_per_row)
-    counter = Counter(facts, dev_items=DEV_ITEMS)
+    counter = Counter(facts)
     objective = objective_of(config, planner)
     frame = as_frame([] if folder is None else read_rows(folder.observations))
     items = _items(config, planner, facts)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from search.calibration import Rates
 from spaces.curriculum import Stage, parse_curriculum
-from trainables.assignment import Assignment, RungWork
+from trainables.assignment import DEV_ITEMS, Assignment, RungWork, target_dev_items
 from trainables.recipe import Recipe
 from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
@@ -71,12 +71,10 @@ class Counter:
 
     Args:
         facts: of the study's data and recipes.
-        dev_items: English dev items of a look, at most.
     """
 
-    def __init__(self, facts: Facts, *, dev_items: int) -> None:
+    def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._dev_items = dev_items
 
     def pieces(self, assignment: Assignment, *, until: int | None = None) -> dict[Name, Piece]:
         """All pieces of a trial up to a rung (None: the last), each once."""
@@ -90,10 +88,10 @@ class Counter:
             piece = self._stage(encoder, stage, assignment.stage_seed)
             encoder = piece.name
             yield piece
-        for target, num_examples in work.train_examples.items():
+        for target in work.train_examples:
             task, model = get_task(target), encoder
             if task.kind != "retrieval":
-                training = self._target(encoder, task, num_examples, assignment)
+                training = self._target(encoder, task, work, assignment)
                 model = training.name
                 yield training
             for split, languages in work.splits.items():
@@ -109,23 +107,22 @@ class Counter:
                 part.task: part.num_examples * self._facts.features_per_row(part.task) * epochs
                 for part in stage.parts
             },
-            scored={task: self._dev(task) for task in stage.tasks},
+            scored={task: self._dev(task, DEV_ITEMS) for task in stage.tasks},
         )
 
-    def _target(
-        self, encoder: Name, target: Task, num_examples: int, assignment: Assignment
-    ) -> Piece:
+    def _target(self, encoder: Name, target: Task, work: RungWork, assignment: Assignment) -> Piece:
         source = target.train_task or target.name
+        num_examples, dev = work.train_examples[target.name], target_dev_items(work.eval_items)
         recipe = self._facts.recipe((source,), stage=False)
         epochs = recipe.epochs + round(assignment.extra_examples / num_examples)
         changes = (assignment.learning_rate_factor, epochs)
         looks = recipe.evaluations or epochs
         features = num_examples * self._facts.features_per_row(source)
         return Piece(
-            name=("target", encoder, source, num_examples, assignment.target_seed, *changes),
+            name=("target", encoder, source, num_examples, dev, assignment.target_seed, *changes),
             part="target",
             trained={source: features * epochs},
-            scored={source: float(looks * self._dev(source))},
+            scored={source: float(looks * self._dev(source, dev))},
         )
 
     def _evaluation(
@@ -141,8 +138,8 @@ class Counter:
             forward=RETRIEVAL_SIDES if target.kind == "retrieval" else 1.0,
         )
 
-    def _dev(self, task: str) -> int:
-        return min(self._dev_items, self._facts.rows(task, "dev", "en"))
+    def _dev(self, task: str, limit: int) -> int:
+        return min(limit, self._facts.rows(task, "dev", "en"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from spaces.curriculum import parse_curriculum
 from trainables.leases import NoLeases
 from trainables.recipe import Recipe
 from trainables.train import RungReached, run_assignment
-from trainables.workbench import DEV_ITEMS, Workbench
+from trainables.workbench import Workbench
 
 PARTS = ("stage", "target", "evaluation")
 QUIET = Noise(noise=0.0, spread=0.1)
@@ -81,7 +81,7 @@ def planner(tmp_path):
 
 def forecast_of(config, planner, noise=QUIET, **changes):
     own = planner(config)
-    counter = Counter(TableOfFacts(), dev_items=DEV_ITEMS)
+    counter = Counter(TableOfFacts())
     return forecast(
         config, own, counter, rates=None, noise=[noise] * own.num_rungs, repeats=3, **changes
     )
@@ -112,7 +112,7 @@ def test_a_whole_space_pays_every_prefix_once(study, planner):
 
 def test_targets_and_evaluation_of_a_trial_by_hand(study, planner):
     found = forecast_of(study(stopping="none"), planner)
-    target = 90 * 2 + 2 * 120 / 3  # two epochs, a look at the dev items after each
+    target = 90 * 2 + 2 * 60 / 3  # two epochs, a look at as many dev items as are scored
     xnli = 2 * 60 / 3  # English and bor
     tatoeba = 2 * 60 / 3  # bor alone, both sides
     assert found.whole_trial["target"] == pytest.approx(target)
@@ -164,7 +164,7 @@ def test_what_is_planned_is_what_a_trial_needs(study, planner, tmp_path):
         def rows(self, task, split, language):
             return bench.num_rows(task, split, language)
 
-    pieces = Counter(Facts(), dev_items=DEV_ITEMS).pieces(assignment)
+    pieces = Counter(Facts()).pieces(assignment)
     events = run_assignment(assignment, bench, NoLeases())
     rows = [row for event in events if isinstance(event, RungReached) for row in event.rows]
     needed = {p: sum(r["examples_needed"] for r in rows if r["part"] == p) for p in PARTS}

@@ -13,6 +13,9 @@ from trainables.tasks.task import SplitName
 
 SEARCH, CONFIRM = "search", "confirm"
 
+DEV_ITEMS = 500
+"""English dev items at most, for stages and best steps (jiant's `eval_subset_num`)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
@@ -105,3 +108,8 @@ def setup_from_json(values: dict[str, Any]) -> Setup:
 def assignment_from_json(values: dict[str, Any]) -> Assignment:
     """The inverse of `Assignment.to_json`."""
     return Assignment(**{**values, "rungs": tuple(RungWork(**r) for r in values["rungs"])})
+
+
+def target_dev_items(eval_items: int) -> int:
+    """English dev items of one look at a target: no more than are scored per language (0: all)."""
+    return min(eval_items or DEV_ITEMS, DEV_ITEMS)

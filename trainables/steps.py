@@ -13,6 +13,7 @@ from typing import Any
 from torch import nn
 
 from spaces.curriculum import Stage
+from trainables.assignment import DEV_ITEMS, RungWork, target_dev_items
 from trainables.encoder import encoder_tensors, load_tensors
 from trainables.evaluate import evaluate
 from trainables.keys import Node, evaluation_node, stage_node, target_node
@@ -23,7 +24,7 @@ from trainables.stage import FineTuning
 from trainables.streams import stream
 from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
-from trainables.workbench import DEV_ITEMS, Selection, Workbench, recipe_inputs
+from trainables.workbench import Selection, Workbench, recipe_inputs
 
 FORWARD_SHARE = 1 / 3
 """What scoring an example costs, in examples of training: one pass of forward, backward, update."""
@@ -54,7 +55,10 @@ def stage_training(
         yield from _train(trial, node, tuning, name)
         tensors = encoder_tensors(bench.encoder.model)
         heads = zip(stage.tasks, tuning.heads, strict=True)
-        dev = [_dev(bench, task, head, recipe) for task, head in heads]
+        dev = [
+            _dev(bench, bench.items(task, "en", "dev", DEV_ITEMS), head, recipe)
+            for task, head in heads
+        ]
         trained = sum(len(part.features) for part in parts) * recipe.epochs
         return Result(
             values={
@@ -70,14 +74,15 @@ def stage_training(
     return Computed(node, compute, name)
 
 
-def target_training(trial: Trial, encoder: Computed, target: Task, num_examples: int) -> Computed:
+def target_training(trial: Trial, encoder: Computed, target: Task, work: RungWork) -> Computed:
     """A target's English training set on an encoder, best step by English dev; head and encoder."""
     bench, assignment = trial.bench, trial.assignment
+    num_examples, num_dev = work.train_examples[target.name], target_dev_items(work.eval_items)
     source = get_task(target.train_task or target.name)
     seed = assignment.target_seed
     chosen = bench.training_rows(source.name, num_examples, seed)
     recipe = _target_recipe(trial, source, len(chosen.rows))
-    dev_rows = bench.items(source.name, "en", "dev", DEV_ITEMS)
+    dev_rows = bench.items(source.name, "en", "dev", num_dev)
     node = target_node(
         encoder.node,
         part=_part(bench, chosen),
@@ -98,7 +103,7 @@ def target_training(trial: Trial, encoder: Computed, target: Task, num_examples:
             recipe=recipe,
             seed=seed,
             stage=name,
-            dev_score=lambda tuning: _dev(bench, source.name, tuning.heads[0], recipe).score,
+            dev_score=lambda tuning: _dev(bench, dev_rows, tuning.heads[0], recipe).score,
         )
         yield from _train(trial, node, tuning, name)
         tensors = {f"encoder/{k}": t for k, t in encoder_tensors(bench.encoder.model).items()}
@@ -168,16 +173,12 @@ class _Dev:
     collapsed: bool
 
 
-def _dev(bench: Workbench, task: str, head: nn.Module, recipe: Recipe) -> _Dev:
+def _dev(bench: Workbench, dev: Selection, head: nn.Module, recipe: Recipe) -> _Dev:
     """English dev score of the encoder as it is now."""
-    record = get_task(task)
-    rows = bench.items(task, "en", "dev", DEV_ITEMS)
-    tokens = bench.encoded(rows)
-    found = evaluate(
-        bench.encoder, head, record, "en", rows.rows, tokens, precision=recipe.precision
-    )
-    score = found.metrics[record.metric]
-    majority = KINDS[record.kind].majority(record, rows.rows)
+    task, tokens = dev.task, bench.encoded(dev)
+    found = evaluate(bench.encoder, head, task, "en", dev.rows, tokens, precision=recipe.precision)
+    score = found.metrics[task.metric]
+    majority = KINDS[task.kind].majority(task, dev.rows)
     return _Dev(score, found.num_items, score < COLLAPSE_MARGIN * majority)
 
 

@@ -47,8 +47,8 @@ def run_assignment(
     for work in assignment.rungs:
         rows: list[dict[str, Any]] = []
         encoder = yield from _train_stages(trial, work, rows)
-        for target, num_examples in work.train_examples.items():
-            yield from _score_target(trial, work, encoder, get_task(target), num_examples, rows)
+        for target in work.train_examples:
+            yield from _score_target(trial, work, encoder, get_task(target), rows)
         trial.pin()
         yield RungReached(work.index, rows, f"rung {work.index + 1} of {len(assignment.rungs)}")
 
@@ -121,12 +121,11 @@ def _score_target(
     work: RungWork,
     encoder: Computed,
     target: Task,
-    num_examples: int,
     rows: list[dict[str, Any]],
 ) -> Generator[Event, None, None]:
     model = encoder
     if target.kind != "retrieval":
-        model = target_training(trial, encoder, target, num_examples)
+        model = target_training(trial, encoder, target, work)
         entry = yield from ensure(trial, model)
         rows.append(_target_row(trial, work, target, model, entry))
         model = as_found(model, entry)

@@ -48,5 +48,5 @@ def take_encoder(trial: Trial, work: RungWork) -> Generator[Event, None, Taken]:
 def take_target(trial: Trial, work: RungWork, target: Task) -> Generator[Event, None, nn.Module]:
     """Put the encoder of a fine-tuned target into `trial.bench.encoder`, and give its head."""
     taken = yield from take_encoder(trial, work)
-    model = target_training(trial, taken.last, target, work.train_examples[target.name])
+    model = target_training(trial, taken.last, target, work)
     return load_with_head(trial.bench, target, (yield from weights_of(trial, model)))

@@ -36,8 +36,6 @@ from trainables.tasks.task import SplitName, Task
 
 TENSORS_KEPT = 3
 """Weights kept in memory: the encoder of the trial, its last target, one more."""
-DEV_ITEMS = 500
-"""English dev items at most, for stages and best steps (jiant's `eval_subset_num`)."""
 
 
 @dataclass(frozen=True, slots=True)
