@@ -40,6 +40,7 @@ from benchmarks.study_runs import (
     start,
     tiny_study,
     values,
+    weights,
 )
 from search.study_fields import StudyConfig
 
@@ -49,8 +50,11 @@ LONGEST_RUN_SECONDS = 300
 
 
 def study(store: Path, *, workers: int = 1) -> StudyConfig:
+    """With enough to learn that ASHA has reason to stop some of its trials."""
     return tiny_study(
         store,
+        space={"tasks": ["mini-paraphrase", "mini-pos"], "sizes": [100, 900], "max_stages": 2},
+        probe={"train": 540, "eval": 60},
         budget={"trials": 4},
         stopping={"z": 0.0},
         resources={"workers": workers, "cpus": 0.5},
@@ -99,15 +103,20 @@ def kill_and_resume(victim: str, moment: Moment, root: Path, expected: Path) -> 
         "killed": killed,
         "started_again": started_again,
         "nodes_at_kill": len(at_kill),
-        **differences(config, run, expected, at_kill),
+        **differences(config, run, expected, expected.parent / "store", at_kill),
     }
 
 
 def differences(
-    config: StudyConfig, run: Path, expected: Path, at_kill: dict[str, Any]
+    config: StudyConfig,
+    run: Path,
+    expected: Path,
+    expected_store: Path,
+    at_kill: dict[str, Any],
 ) -> dict[str, Any]:
     """What is not as it should be; everything empty or true if all promises are kept."""
     found, wanted = values(run), values(expected)
+    weighed, weighed_before = weights(Path(str(config.store.path))), weights(expected_store)
     now = made_by(Path(str(config.store.path)))
     _, rungs = run_alone(config, run)
     _, wanted_rungs = run_alone(config, expected)
@@ -115,6 +124,7 @@ def differences(
         "all_trials_once": by_trial(run) == by_trial(expected),
         "values_differ": sum(found.get(key) != wanted[key] for key in wanted),
         "values_too_many": len(set(found) - set(wanted)),
+        "weights_differ": sum(weighed.get(node) != weighed_before[node] for node in weighed_before),
         "nodes_computed_again": sum(now.get(node) != at_kill[node] for node in at_kill),
         "rungs_equal": [rungs.values(r) for r in range(3)]
         == [wanted_rungs.values(r) for r in range(3)],
@@ -124,7 +134,7 @@ def differences(
 
 def kept(result: dict[str, Any]) -> bool:
     """Whether a result of `differences` shows every promise kept."""
-    counts = ("values_differ", "values_too_many", "nodes_computed_again")
+    counts = ("values_differ", "values_too_many", "weights_differ", "nodes_computed_again")
     flags = ("all_trials_once", "rungs_equal", "optuna_equal")
     return not any(result[name] for name in counts) and all(result[name] for name in flags)
 

@@ -60,7 +60,7 @@ def tiny_study(store: Path | None, **changes: Any) -> StudyConfig:
         "study": {"name": "tiny"},
         "encoder": {"name": "miniworld-demo"},
         "space": {"tasks": ["mini-paraphrase", "mini-pos"], "sizes": [100, 300], "max_stages": 2},
-        "targets": ["mini-xnli", "mini-tatoeba"],
+        "targets": ["mini-udpos", "mini-tatoeba"],
         "languages": {"proxy": ["ane"], "report": ["bor"]},
         "probe": {"train": 90, "eval": 30},
         "full": {"train": 100, "eval": 30},
@@ -175,6 +175,15 @@ def optuna_trials(config: StudyConfig, run: Path) -> list[tuple[Any, ...]]:
         for trial in open_optuna(config, RunFolder(run)).get_trials(deepcopy=False)
         if "curriculum" in trial.user_attrs
     ]
+
+
+def weights(store: Path) -> dict[str, str]:
+    """SHA-256 of the weights of every finished stage and target: finer than any score."""
+    return {
+        f"{entry.key} {entry.numerics}": entry.weights["sha256"]
+        for entry in Store(str(store)).entries()
+        if entry.weights is not None
+    }
 
 
 def made_by(store: Path) -> dict[str, tuple[str, float]]:

@@ -39,7 +39,7 @@ def test_a_study_whose_driver_and_worker_are_killed_ends_as_if_they_were_not(stu
         worker.kill()
     assert last.wait(timeout=200) == 0, log.read_text()
     assert "lost search" in log.read_text()
-    found = differences(config, run, tmp_path / "reference", at_kill)
+    found = differences(config, run, tmp_path / "reference", tmp_path / "reference-store", at_kill)
     assert kept(found), (SEED, moments, found)
 
 
