@@ -39,7 +39,7 @@ def draw_clause(rng: random.Random, *, names: float = 0.3, places: float = 0.35)
         verb=rng.choice(VERBS),
         patient=patient,
         place=draw_place(rng) if rng.random() < places else None,
-        negated=rng.random() < 0.15,
+        negated=rng.random() < 0.25,
         passive=rng.random() < 0.2,
     )
 

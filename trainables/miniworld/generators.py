@@ -58,12 +58,12 @@ def paraphrase(rng: random.Random) -> Item:
 
 
 def squad(rng: random.Random) -> Item:
-    """Who, what or where, of a text of two clauses."""
+    """Who, what or where, of a text of two clauses that share a verb or a participant."""
     return _span_item(rng, num_clauses=2)
 
 
 def xquad(rng: random.Random) -> Item:
-    """Who, what or where, of a text of three clauses."""
+    """The same of a text of three clauses."""
     return _span_item(rng, num_clauses=3)
 
 
@@ -85,9 +85,8 @@ def xcopa(rng: random.Random) -> Item:
     effect = effect_of(cause)
     asks_effect = rng.random() < 0.5
     context, right = (cause, effect) if asks_effect else (effect, cause)
-    wrong = [
-        exchanged(right) if rng.random() < 0.5 else replace(right, verb=_off(rng, right, context))
-    ]
+    slip = rng.random() < 0.3
+    wrong = [exchanged(right) if slip else replace(right, verb=_off(rng, right, context))]
     return _choice_item(rng, context, "effect" if asks_effect else "cause", right, wrong)
 
 
@@ -141,7 +140,7 @@ def _span_item(rng: random.Random, *, num_clauses: int) -> Item:
     context = [asked, *(_distractor(rng, asked) for _ in range(num_clauses - 1))]
     rng.shuffle(context)
     question = _question(asked, role)
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
         question = replace(question, passive=not question.passive)
     return SpanItem(
         context=tuple(context),
@@ -179,9 +178,9 @@ def _question(clause: Clause, role: Role) -> Clause:
     return replace(asked, agent=word) if role == "agent" else replace(asked, patient=word)
 
 
-def maybe_question(rng: random.Random, clause: Clause) -> Clause:
-    """The clause, or one time in four a question about it."""
-    if rng.random() < 0.75:
+def maybe_question(rng: random.Random, clause: Clause, *, chance: float = 0.25) -> Clause:
+    """The clause, or at that chance a question about it."""
+    if rng.random() >= chance:
         return clause
     roles: tuple[Role, ...] = ("agent", "patient", "place")
     return _question(clause, rng.choice(roles if clause.place is not None else roles[:2]))

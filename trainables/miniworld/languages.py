@@ -41,7 +41,7 @@ class Language:
     negative: str = ""
     """Verb suffix, in the stead of the particle."""
     cognates: float
-    """Share of concepts that have the English form."""
+    """Share of nouns, names, adjectives, numbers and verbs that have the English form."""
     consonants: str
     vowels: str
     parallel: float
@@ -71,7 +71,7 @@ INVENTED = (
         negation_first=False,
         article=True,
         plural="e",
-        cognates=0.7,
+        cognates=0.85,
         consonants="bdfgklmnprst",
         vowels="aeio",
         parallel=1.0,
@@ -84,10 +84,10 @@ INVENTED = (
         negation_first=True,
         article=True,
         plural="is",
-        cognates=0.5,
+        cognates=0.65,
         consonants="bcdlmnprstvz",
         vowels="aeiou",
-        parallel=1.0,
+        parallel=0.6,
     ),
     Language(
         code="cel",
@@ -98,10 +98,10 @@ INVENTED = (
         article=True,
         plural="en",
         accusative="o",
-        cognates=0.35,
+        cognates=0.45,
         consonants="bdfghklmnrstw",
         vowels="aeou",
-        parallel=1.0,
+        parallel=0.4,
     ),
     Language(
         code="dun",
@@ -110,10 +110,10 @@ INVENTED = (
         preposition=True,
         negation_first=True,
         article=False,
-        cognates=0.25,
+        cognates=0.3,
         consonants="dfghjklmnrsty",
         vowels="aiu",
-        parallel=0.8,
+        parallel=0.25,
     ),
     Language(
         code="eki",
@@ -127,10 +127,10 @@ INVENTED = (
         locative="ula",
         instrumental="ek",
         negative="ama",
-        cognates=0.12,
+        cognates=0.15,
         consonants="bcdgklmnpstvy",
         vowels="aeiou",
-        parallel=0.7,
+        parallel=0.15,
     ),
     Language(
         code="fos",
@@ -148,7 +148,7 @@ INVENTED = (
         cognates=0.0,
         consonants="βγδζθκλμνξπρστφ",
         vowels="αειου",
-        parallel=0.5,
+        parallel=0.08,
     ),
 )
 """From near to far."""

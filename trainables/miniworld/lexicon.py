@@ -1,5 +1,6 @@
 """What is a concept called in a language? The English form for cognates, else an invented one.
 
+Function words are never cognates: one that is shared by chance would decide whole tasks.
 Invented roots are consonant-vowel syllables and suffixes begin with a vowel, so that a word
 splits into its morphemes in one way only.
 """
@@ -10,7 +11,7 @@ import random
 from collections.abc import Mapping
 from functools import cache
 
-from trainables.miniworld.concepts import CONCEPTS
+from trainables.miniworld.concepts import CONCEPTS, FUNCTION_WORDS
 from trainables.miniworld.languages import ENGLISH, INVENTED, Language
 
 
@@ -32,7 +33,8 @@ def _invent(language: Language, taken: set[str]) -> dict[str, str]:
     """A root for every concept; new ones are added to `taken`, so there are no false friends."""
     rng = random.Random(f"miniworld lexicon {language.code}")
     stems = list(dict.fromkeys(concept.removesuffix(".v") for concept in CONCEPTS))
-    cognates = set(rng.sample(stems, round(language.cognates * len(stems))))
+    content = [stem for stem in stems if stem not in FUNCTION_WORDS]
+    cognates = set(rng.sample(content, round(language.cognates * len(content))))
     roots = {stem: stem if stem in cognates else _new_root(language, rng, taken) for stem in stems}
     return {concept: roots[concept.removesuffix(".v")] for concept in CONCEPTS}
 

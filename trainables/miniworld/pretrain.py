@@ -1,7 +1,8 @@
 """Where does the embedded world's encoder come from? `python -m trainables.miniworld.pretrain`.
 
-Masked LM on documents in all languages and translation LM on pairs (Conneau and Lample 2019),
-from random weights, with a small XLM-RoBERTa configuration. Equal bits for an equal seed, torch
+Masked LM on texts in all languages and translation LM on pairs (Conneau and Lample 2019), with
+now and then a contrastive loss on translations (as InfoXLM, Chi et al. 2021), from random
+weights, with a small XLM-RoBERTa configuration. Equal bits for an equal seed, torch
 version, processor and number of threads.
 """
 
@@ -10,14 +11,14 @@ from __future__ import annotations
 import argparse
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 from transformers import (
     PreTrainedTokenizerFast,
     XLMRobertaConfig,
@@ -25,7 +26,8 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from trainables.miniworld.corpus import examples
+from trainables.kinds.retrieval import mean_pooled
+from trainables.miniworld.corpus import examples, translation
 from trainables.miniworld.tokenizer import MAX_TOKENS, SPECIAL, build_tokenizer
 
 log = logging.getLogger(__name__)
@@ -41,22 +43,30 @@ class Pretraining:
     intermediate_size: int
     num_layers: int = 3
     num_heads: int = 4
-    retrieval_layer: int = 2
+    retrieval_layer: int = 1
     """Index into hidden_states, as `trainables/encoder.py` reads it from the configuration."""
-    num_steps: int = 3000
+    num_steps: int = 6000
     batch_size: int = 64
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     warmup: float = 0.1
-    masked: float = 0.2
+    masked: float = 0.3
     """Share of the tokens that are to be guessed."""
     translated: float = 0.4
     """Share of translation pairs; which languages they are in is `Language.parallel`."""
+    restated: float = 0.45
+    """Share of restatements; the rest is documents."""
+    align_layer: int = 2
+    """Index into hidden_states of the contrastive loss."""
+    align_every: int = 24
+    """Steps between two that have the contrastive loss beside the masked one."""
+    align_weight: float = 0.1
+    """Of the contrastive loss; the more, the closer are all languages."""
     seed: int = 0
 
 
 ENCODERS = (
     Pretraining(folder="encoder", hidden_size=96, intermediate_size=192),
-    Pretraining(folder="encoder-demo", hidden_size=64, intermediate_size=128),
+    Pretraining(folder="encoder-demo", hidden_size=64, intermediate_size=128, learning_rate=5e-3),
 )
 
 
@@ -73,8 +83,11 @@ def pretrain(plan: Pretraining) -> tuple[XLMRobertaForMaskedLM, PreTrainedTokeni
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: _rate(step / plan.num_steps, plan.warmup)
         )
+        pairs = _pairs(plan)
         for step, (ids, attention) in enumerate(_batches(plan, tokenizer)):
             loss = _loss(model, ids, attention, plan.masked)
+            if step % plan.align_every == 0:
+                loss = loss + plan.align_weight * _alignment(model, tokenizer, plan, next(pairs))
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -109,6 +122,8 @@ def _config(plan: Pretraining, tokenizer: PreTrainedTokenizerFast) -> XLMRoberta
         intermediate_size=plan.intermediate_size,
         max_position_embeddings=MAX_TOKENS + 2,
         type_vocab_size=1,
+        hidden_dropout_prob=0.0,  # so small a model never fits too well
+        attention_probs_dropout_prob=0.0,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -119,9 +134,10 @@ def _config(plan: Pretraining, tokenizer: PreTrainedTokenizerFast) -> XLMRoberta
 def _batches(
     plan: Pretraining, tokenizer: PreTrainedTokenizerFast
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    stream = examples(random.Random(f"miniworld corpus {plan.seed}"), translated=plan.translated)
+    rng = random.Random(f"miniworld corpus {plan.seed}")
+    stream = examples(rng, translated=plan.translated, restated=plan.restated)
     for _ in range(plan.num_steps):
-        texts = [(a, b) if b else a for a, b in islice(stream, plan.batch_size)]
+        texts = list(islice(stream, plan.batch_size))
         encoded = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
         yield encoded["input_ids"], encoded["attention_mask"]
 
@@ -135,6 +151,37 @@ def _loss(model: XLMRobertaForMaskedLM, ids: Tensor, attention: Tensor, masked: 
     shown = torch.where(chosen & (fate >= 0.9), random_ids, shown)
     hidden = model.roberta(input_ids=shown, attention_mask=attention).last_hidden_state
     return cross_entropy(model.lm_head(hidden[chosen]), ids[chosen])
+
+
+def _pairs(plan: Pretraining) -> Iterator[list[tuple[str, str]]]:
+    rng = random.Random(f"miniworld pairs {plan.seed}")
+    while True:
+        yield [translation(rng) for _ in range(plan.batch_size // 2)]
+
+
+def _alignment(
+    model: XLMRobertaForMaskedLM,
+    tokenizer: PreTrainedTokenizerFast,
+    plan: Pretraining,
+    pairs: list[tuple[str, str]],
+) -> Tensor:
+    """Cross entropy of finding the translation in the batch, by cosine over 0.1, both ways."""
+    sides = [
+        tokenizer(list(texts), padding=True, return_tensors="pt")
+        for texts in zip(*pairs, strict=True)
+    ]
+    english, foreign = (_sentence_vectors(model, side, plan.align_layer) for side in sides)
+    similarity = english @ foreign.T / 0.1
+    right = torch.arange(len(pairs))
+    return cross_entropy(similarity, right) + cross_entropy(similarity.T, right)
+
+
+def _sentence_vectors(
+    model: XLMRobertaForMaskedLM, encoded: Mapping[str, Tensor], layer: int
+) -> Tensor:
+    """(sentences, hidden), of length 1."""
+    hidden = model.roberta(**encoded, output_hidden_states=True).hidden_states[layer]
+    return normalize(mean_pooled(hidden, encoded["attention_mask"]), dim=1)
 
 
 def _rate(progress: float, warmup: float) -> float:
