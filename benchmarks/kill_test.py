@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -262,17 +262,29 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20)
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    fractions = [rng.random() for _ in range(options.moments)]
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    fractions = dict(enumerate(rng.random() for _ in range(options.moments)))
+    done = {line["moment"] for line in results(options.seed)}
+    if missing := {n: fraction for n, fraction in fractions.items() if n not in done}:
+        run_moments(options.seed, missing)
+    found = results(options.seed)
+    survived = sum(line["kept"] for line in found)
+    print(f"seed {options.seed}: {survived} of {len(found)} moments survived; {RESULTS}")
+    return int(survived < len(fractions))
+
+
+def results(seed: int) -> list[dict[str, Any]]:
+    """The lines that are there already."""
     lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    known = {(r["seed"], r["moment"]) for r in map(json.loads, lines)}
+    return [line for line in map(json.loads, lines) if line["seed"] == seed]
+
+
+def run_moments(seed: int, fractions: Mapping[int, float]) -> None:
+    """Kill at each fraction of the run's time, and write a line for each."""
     root = Path(tempfile.mkdtemp(prefix="kill-test-"))
     expected, began, length = prepared(root)
-    print(f"seed {options.seed}; an uninterrupted run takes {length:.1f} s; files in {root}")
-    broken = 0
-    for number, fraction in enumerate(fractions):
-        if (options.seed, number) in known:
-            continue
+    print(f"seed {seed}; an uninterrupted run takes {length:.1f} s; files in {root}")
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    for number, fraction in fractions.items():
         victim = VICTIMS[number % len(VICTIMS)]
         own = root / f"moment-{number}"
         own.mkdir()
@@ -280,7 +292,7 @@ def main() -> int:
         moment = moment_of(fraction * length, began, event_times(root / "log"))
         result = kill_and_resume(victim, moment, own, expected)
         line = {
-            "seed": options.seed,
+            "seed": seed,
             "moment": number,
             "second": moment.second,
             "events_seen": moment.events,
@@ -289,14 +301,13 @@ def main() -> int:
             **result,
             "kept": kept(result),
             "date": datetime.now(UTC).date().isoformat(),
+            "command": "python -m benchmarks.kill_test",
         }
         with RESULTS.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
-        broken += not line["kept"]
         if line["kept"]:
-            shutil.rmtree(own)
-    return 1 if broken else 0
+            shutil.rmtree(own)  # what broke stays to be looked at
 
 
 if __name__ == "__main__":
