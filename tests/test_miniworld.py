@@ -269,7 +269,7 @@ def retrieval_scores(name, num_sentences):
 
 def test_pretraining_is_deterministic():
     plan = Pretraining(
-        folder="tiny", hidden_size=16, intermediate_size=16, num_layers=1, num_steps=6, batch_size=8
+        folder="tiny", hidden_size=16, intermediate_size=16, num_layers=2, num_steps=6, batch_size=8
     )
     first, second = pretrain(plan)[0].state_dict(), pretrain(plan)[0].state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
