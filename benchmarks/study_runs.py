@@ -58,7 +58,7 @@ def tiny_study(store: Path | None, **changes: Any) -> StudyConfig:
     recipe = {"learning_rate": 1e-3, "epochs": 1}
     study: dict[str, Any] = {
         "study": {"name": "tiny"},
-        "encoder": {"name": "miniworld-demo"},
+        "encoder": {"name": "miniworld"},
         "space": {"tasks": ["mini-paraphrase", "mini-pos"], "sizes": [100, 300], "max_stages": 2},
         "targets": ["mini-udpos", "mini-tatoeba"],
         "languages": {"proxy": ["ane"], "report": ["bor"]},

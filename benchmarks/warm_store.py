@@ -25,7 +25,7 @@ LIMIT_SECONDS = 0.5
 RECIPE = {"learning_rate": 1e-3, "epochs": 1}
 STUDY = {
     "study": {"name": "warm-store"},
-    "encoder": {"name": "miniworld-demo"},
+    "encoder": {"name": "miniworld"},
     "space": {
         "tasks": ["mini-nli", "mini-pos", "mini-squad"],
         "sizes": [100, 300],

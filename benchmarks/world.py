@@ -4,7 +4,9 @@
 
 1. All orders of three stages on seeds 1-3; the best and the worst of them on fresh seeds 4-8: the
    paired difference with its 95 % interval.
-2. The best order against no stages at all on seeds 4-8, report languages only.
+2. The best of a few other curricula on seeds 1-3, against no stages at all on fresh seeds 4-8.
+
+Scores are means over the demo's targets and its report languages, at the demo's settings.
 
 Every (curriculum, seed) is one line of `docs/measured/world.jsonl`; a line that is there is not
 computed again, so the benchmark can be interrupted. The last line printed is the summary, which is
@@ -35,32 +37,44 @@ from trainables.workbench import Workbench
 RESULTS = Path("docs/measured/world.jsonl")
 SUMMARY = Path("docs/measured/world.json")
 STORE = Path("~/.cache/curriculum-search").expanduser()
-STAGES = ("mini-nli:3000", "mini-squad:3000", "mini-pos:3000")
+STAGES = ("mini-nli:3000", "mini-squad:3000", "mini-ner:3000")
+OTHERS = (
+    "mini-nli:3000",
+    "mini-squad:3000",
+    "mini-nli:3000+mini-squad:3000",
+    "mini-squad:3000 > mini-nli:3000",
+    "mini-squad:3000 > mini-nli:3000+mini-squad:3000",
+    "mini-nli:3000+mini-squad:3000 > mini-nli:3000",
+)
 PICK_SEEDS, FRESH_SEEDS = (1, 2, 3), (4, 5, 6, 7, 8)
 ENGLISH = "en"
 GAIN_POINTS, ORDER_POINTS = 5.0, 2.0
-"""What issue 2, section 6 wants of the best order: against none, and against the worst order."""
+"""What the world should hold at least: the best against none, best against worst order."""
 
 
 def main() -> None:
     workers = _arguments().workers
     orders = [" > ".join(order) for order in permutations(STAGES)]
-    _compute([(text, seed) for seed in PICK_SEEDS for text in orders], workers)
-    picked = {text: fmean(_scores(text, PICK_SEEDS)) for text in orders}
-    best, worst = max(picked, key=lambda t: picked[t]), min(picked, key=lambda t: picked[t])
-    _compute([(text, seed) for seed in FRESH_SEEDS for text in (best, worst, "none")], workers)
+    _compute([(text, seed) for seed in PICK_SEEDS for text in (*orders, *OTHERS)], workers)
+    picked = {text: fmean(_scores(text, PICK_SEEDS)) for text in (*orders, *OTHERS)}
+    first, last = max(orders, key=lambda t: picked[t]), min(orders, key=lambda t: picked[t])
+    best = max(picked, key=lambda t: picked[t])
+    wanted = dict.fromkeys((first, last, best, "none"))
+    _compute([(text, seed) for seed in FRESH_SEEDS for text in wanted], workers)
+    gain, order = _difference(best, "none"), _difference(first, last)
     summary = {
         "date": datetime.date.today().isoformat(),
         "command": "python -m benchmarks.world",
         "picked_on_seeds_1_to_3": {text: round(value, 4) for text, value in picked.items()},
         "best": best,
-        "worst": worst,
-        "best_minus_worst_on_seeds_4_to_8": _difference(best, worst),
-        "best_minus_none_on_seeds_4_to_8": _difference(best, "none"),
+        "best_minus_none_on_seeds_4_to_8": gain,
+        "best_order": first,
+        "worst_order": last,
+        "best_minus_worst_order_on_seeds_4_to_8": order,
+        "wanted_points": {"gain": GAIN_POINTS, "order": ORDER_POINTS},
     }
     SUMMARY.write_text(json.dumps(summary, indent=1) + "\n")
     print(json.dumps(summary, indent=1))
-    gain, order = _difference(best, "none"), _difference(best, worst)
     kept = gain["points"] >= GAIN_POINTS and order["points"] >= ORDER_POINTS and order["low"] > 0
     sys.exit(None if kept else "the embedded world holds less than it should")
 
@@ -103,7 +117,7 @@ def _compute(wanted: list[tuple[str, int]], workers: int) -> None:
 
 def _run(pair: tuple[str, int]) -> dict[str, object]:
     text, seed = pair
-    config = load_study("miniworld")
+    config = load_study("demo")
     places = Places(run_id="world", cache=STORE / "cache", store=str(STORE / "store"), mirror=None)
     planner = Planner(config, places)
     assignment = planner.confirm(parse_curriculum(text), "candidate", seed, split="report")

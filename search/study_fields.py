@@ -49,7 +49,7 @@ class EncoderChoice(Fields):
     """The pretrained encoder that every curriculum starts from."""
 
     name: str
-    """`miniworld`, `miniworld-demo`, a hub id like `FacebookAI/xlm-roberta-base`, or a folder."""
+    """`miniworld`, `miniworld`, a hub id like `FacebookAI/xlm-roberta-base`, or a folder."""
     revision: str | None = None
     """Commit or tag on the hub; null = its main branch."""
     retrieval_layer: CountOrZero | None = None

@@ -246,7 +246,7 @@ def small_run(tmp_path_factory):
     config = load_study(
         {
             "study": {"name": "small"},
-            "encoder": {"name": "miniworld-demo"},
+            "encoder": {"name": "miniworld"},
             "space": {"tasks": ["mini-nli", "mini-pos"], "sizes": [100, 300], "max_stages": 2},
             "targets": ["mini-xnli", "mini-udpos", "mini-tatoeba"],
             "languages": {"proxy": ["dun"], "report": ["bor"]},

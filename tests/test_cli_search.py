@@ -32,7 +32,7 @@ def study(folder: Path, **changes) -> Path:
     recipe = {"learning_rate": 1e-3, "epochs": 1}
     values = {
         "study": {"name": "tiny", "question": "Does the command line work?"},
-        "encoder": {"name": "miniworld-demo"},
+        "encoder": {"name": "miniworld"},
         "space": {"tasks": ["mini-pos"], "sizes": [100, 300], "max_stages": 1},
         "targets": ["mini-udpos"],
         "languages": {"proxy": ["bor"], "report": ["eki"]},

@@ -80,11 +80,11 @@ def test_exported_encoder_has_the_hidden_states_of_the_trained_one(exported):
     (entry,) = [
         e for e in store.entries() if e.kind == "stage" and e.key in card.split("stage 2")[1]
     ]
-    trained = load_encoder("miniworld-demo")
+    trained = load_encoder("miniworld")
     trained.model.load_state_dict(store.tensors(entry))
     loaded = AutoModel.from_pretrained(folder, attn_implementation="eager").eval()
     batch = AutoTokenizer.from_pretrained(folder)(["a b", "c"], padding=True, return_tensors="pt")
-    before = load_encoder("miniworld-demo").model.eval()
+    before = load_encoder("miniworld").model.eval()
     with torch.inference_mode():
         ours, theirs, untrained = (
             model(**batch, output_hidden_states=True).hidden_states
@@ -173,7 +173,7 @@ def test_the_empty_curriculum_is_exported_where_nothing_beat_it(copied):
     assert trial_of(copied, "01")["curriculum"] == NONE
     assert "No curriculum beat the empty one" in (copied.best / "01" / "README.md").read_text()
     exported = safetensors.torch.load(weights(copied))
-    packaged = encoder_tensors(load_encoder("miniworld-demo").model)
+    packaged = encoder_tensors(load_encoder("miniworld").model)
     assert exported.keys() == packaged.keys()
     assert all(torch.equal(exported[name], packaged[name]) for name in packaged)
 

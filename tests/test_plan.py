@@ -48,7 +48,7 @@ def study():
         return StudyConfig.model_validate(
             {
                 "study": {"name": "planned"},
-                "encoder": {"name": "miniworld-demo"},
+                "encoder": {"name": "miniworld"},
                 "space": {
                     "tasks": ["mini-nli", "mini-pos"],
                     "sizes": [300],

@@ -26,8 +26,8 @@ from transformers.utils import logging as transformers_logging
 
 from trainables.tasks.task import Task
 
-PACKAGED = {"miniworld": "encoder", "miniworld-demo": "encoder-demo"}
-"""Encoders of the embedded world: their folders in `trainables/miniworld/`."""
+PACKAGED = {"miniworld": "encoder"}
+"""Encoder of the embedded world: its folder in `trainables/miniworld/`."""
 
 RETRIEVAL_LAYERS = {"xlm-roberta-large": 14, "xlm-roberta-base": 8, "xlmr-micro": 3}
 """Index into hidden_states that is mean-pooled for sentence retrieval. Large: jiant and XTREME's

@@ -59,12 +59,7 @@ def paraphrase(rng: random.Random) -> Item:
 
 def squad(rng: random.Random) -> Item:
     """Who, what or where, of a text of two clauses that share a verb or a participant."""
-    return _span_item(rng, num_clauses=2)
-
-
-def xquad(rng: random.Random) -> Item:
-    """The same of a text of three clauses."""
-    return _span_item(rng, num_clauses=3)
+    return _span_item(rng)
 
 
 def choice(rng: random.Random) -> Item:
@@ -127,17 +122,17 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "xnli": xnli,
     "udpos": udpos,
     "panx": panx,
-    "xquad": xquad,
+    "xquad": squad,
     "xcopa": xcopa,
     "tatoeba": tatoeba,
 }
 
 
-def _span_item(rng: random.Random, *, num_clauses: int) -> Item:
+def _span_item(rng: random.Random) -> Item:
     asked = replace(draw_clause(rng, places=0.5), negated=False)
     roles: tuple[Role, ...] = ("agent", "patient", "place")
     role = rng.choice(roles if asked.place is not None else roles[:2])
-    context = [asked, *(_distractor(rng, asked) for _ in range(num_clauses - 1))]
+    context = [asked, _distractor(rng, asked)]
     rng.shuffle(context)
     question = _question(asked, role)
     if rng.random() < 0.15:

@@ -64,10 +64,7 @@ class Pretraining:
     seed: int = 0
 
 
-ENCODERS = (
-    Pretraining(folder="encoder", hidden_size=96, intermediate_size=192),
-    Pretraining(folder="encoder-demo", hidden_size=64, intermediate_size=128, learning_rate=5e-3),
-)
+ENCODERS = (Pretraining(folder="encoder", hidden_size=96, intermediate_size=192),)
 
 
 def pretrain(plan: Pretraining) -> tuple[XLMRobertaForMaskedLM, PreTrainedTokenizerFast]:
