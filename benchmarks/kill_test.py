@@ -268,7 +268,11 @@ def main() -> int:
         run_moments(options.seed, missing)
     found = results(options.seed)
     survived = sum(line["kept"] for line in found)
-    print(f"seed {options.seed}: {survived} of {len(found)} moments survived; {RESULTS}")
+    idle = sum(line["killed"].startswith("nothing") for line in found)
+    print(
+        f"seed {options.seed}: promises kept at {survived} of {len(found)} moments "
+        f"({idle} of them found nothing left to kill); {RESULTS}"
+    )
     return int(survived < len(fractions))
 
 
