@@ -250,6 +250,7 @@ def small_run(tmp_path_factory):
             "space": {"tasks": ["mini-nli", "mini-pos"], "sizes": [100, 300], "max_stages": 2},
             "targets": ["mini-xnli", "mini-udpos", "mini-tatoeba"],
             "languages": {"proxy": ["dun"], "report": ["bor"]},
+            "objective": {"aggregate": "mini-xnli"},  # the confirmed curriculum beats none there
             "probe": {"train": 90, "eval": 40},
             "full": {"train": 150, "eval": 60},
             "stopping": {"num_rungs": 2},
