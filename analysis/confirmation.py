@@ -53,13 +53,11 @@ def confirmation(frame: pd.DataFrame, objective: Objective) -> Confirmation | No
         frame: observations of both phases.
         objective: the study's, which fixes the winner.
     """
-    values = objective_values(frame, objective)
-    values = values[values["rung"] == values["num_rungs"] - 1]
-    confirmed = values[(values["phase"] == "confirm") & (values["role"] == "candidate")]
-    chosen = _on_common_seeds(confirmed)
+    values = _full_values(frame, objective)
+    chosen = _on_common_seeds(values)
     if not chosen:
         return None
-    winner = min(chosen, key=lambda text: (-fmean(chosen[text].values()), text))
+    winner = _best(chosen)
     split = report_split(frame, objective)
     comparisons, against = _comparisons(split, (winner, ""), _roles(frame))
     per_target, gains = _per_target(split, (winner, ""))
@@ -74,11 +72,29 @@ def confirmation(frame: pd.DataFrame, objective: Objective) -> Confirmation | No
     )
 
 
+def winner_of(frame: pd.DataFrame, objective: Objective) -> str | None:
+    """The candidate with the best mean on the search split; None while none has run to the end."""
+    chosen = _on_common_seeds(_full_values(frame, objective))
+    return _best(chosen) if chosen else None
+
+
+def _best(chosen: Mapping[str, Mapping[Seeds, float]]) -> str:
+    return min(chosen, key=lambda text: (-fmean(chosen[text].values()), text))
+
+
+def _full_values(frame: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+    values = objective_values(frame, objective)
+    return values[values["rung"] == values["num_rungs"] - 1]
+
+
 def _on_common_seeds(values: pd.DataFrame) -> dict[str, dict[Seeds, float]]:
     """Search-split value by candidate and seeds, on the seeds that all candidates have."""
+    confirmed = values[(values["phase"] == "confirm") & (values["role"] == "candidate")]
     found: dict[str, dict[Seeds, float]] = {}
     columns = ["curriculum", "stage_seed", "target_seed", "value"]
-    for text, stage_seed, target_seed, value in values[columns].itertuples(index=False, name=None):
+    for text, stage_seed, target_seed, value in confirmed[columns].itertuples(
+        index=False, name=None
+    ):
         found.setdefault(text, {})[stage_seed, target_seed] = value
     common = set.intersection(*map(set, found.values())) if found else set()
     return {text: {s: own[s] for s in own if s in common} for text, own in found.items() if common}

@@ -25,7 +25,6 @@ from search.execution import Director
 from search.run_folder import RunFolder, RunFolderError, opened_for_writing
 from search.study import (
     Recorder,
-    Values,
     objective_of,
     open_optuna,
     open_search,
@@ -106,9 +105,7 @@ def run_alone(
         planner = Planner(config, places := places_of(config, folder, None))
         recorder = Recorder(folder.observations)
         trials, _ = open_search(config, folder, planner, recorder, Clock(folder.clock))
-        confirmation = Confirmation(
-            config, planner, recorder, Values(objective_of(config, planner))
-        )
+        confirmation = Confirmation(config, planner, recorder, objective_of(config, planner))
         bench = Workbench(setup_of(config, places))
         for director in chain((trials,), confirmation.passes()):
             while (assignment := director.next()) is not None:

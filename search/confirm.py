@@ -8,21 +8,21 @@ come from the store, so that the second pass trains only the controls.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from statistics import fmean
 from typing import Any, Protocol
 
-from analysis.observations import TRIAL
+from analysis.confirmation import winner_of
+from analysis.objective import Objective
+from analysis.observations import TRIAL, as_frame
 from search.assignments import Planner, controls_of
+from search.objectives import Values
 from search.scored import is_scored
 from search.study_fields import StudyConfig
 from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from spaces.curriculum import Curriculum, parse_curriculum
-from trainables.assignment import CONFIRM, SEARCH, Assignment
+from trainables.assignment import SEARCH, Assignment
 from trainables.tasks.task import SplitName
 
 Row = dict[str, Any]
-Value = Callable[[list[Row]], float | None]
-"""The objective of a trial's rows."""
 
 
 class Records(Protocol):
@@ -38,12 +38,12 @@ class Confirmation:
     """The two passes of a confirmation."""
 
     def __init__(
-        self, config: StudyConfig, planner: Planner, recorder: Records, value: Value
+        self, config: StudyConfig, planner: Planner, recorder: Records, objective: Objective
     ) -> None:
         self._config = config
         self._planner = planner
         self._recorder = recorder
-        self._value = value
+        self._objective = objective
 
     def passes(self) -> Iterator[GivenTrials]:
         """The trials of each pass; the second is made when the first has run."""
@@ -51,7 +51,7 @@ class Confirmation:
             return
         candidates = self._candidates()
         yield self._trials(candidates, split="search", controls=[])
-        winner = self.winner(candidates)
+        winner = self._winner()
         seeds = self._config.seeds.confirm
         controls = [
             assignment
@@ -62,12 +62,12 @@ class Confirmation:
             candidates, split="report", controls=controls if self._config.confirm.controls else []
         )
 
-    def winner(self, candidates: list[Curriculum]) -> Curriculum:
-        """The candidate with the best mean over fresh seeds on the search split."""
-        scores = {c: self._scores(c) for c in candidates if self._scores(c)}
-        if not scores:
+    def _winner(self) -> Curriculum:
+        """As every table names it."""
+        winner = winner_of(as_frame(self._recorder.rows), self._objective)
+        if winner is None:
             raise SearchStopped("no candidate was scored in the confirmation; see the failures")
-        return max(scores, key=lambda c: fmean(scores[c]))
+        return parse_curriculum(winner)
 
     def _candidates(self) -> list[Curriculum]:
         """The best full trials at the study's own seeds, the empty one apart."""
@@ -78,21 +78,14 @@ class Confirmation:
             last = row["rung"] == row["num_rungs"] - 1
             if row["phase"] == SEARCH and own and last:
                 finals.setdefault(row["curriculum"], []).append(row)
-        values = {text: self._value(rows) for text, rows in finals.items()}
+        value = Values(self._objective)
+        values = {text: value(rows) for text, rows in finals.items()}
         ranked = sorted(
             (text for text, value in values.items() if value is not None),
             key=lambda text: (-(values[text] or 0.0), text),
         )
         best = [text for text in ranked if text != str(Curriculum())]
         return [parse_curriculum(text) for text in best[: self._config.confirm.top]]
-
-    def _scores(self, curriculum: Curriculum) -> list[float]:
-        by_seed: dict[int, list[Row]] = {}
-        for row in self._recorder.rows:
-            if row["phase"] == CONFIRM and row["curriculum"] == str(curriculum):
-                by_seed.setdefault(row["stage_seed"], []).append(row)
-        values = [self._value(rows) for rows in by_seed.values()]
-        return [value for value in values if value is not None]
 
     def _trials(
         self, candidates: list[Curriculum], *, split: SplitName, controls: list[Assignment]

@@ -150,9 +150,7 @@ def run_study(
             )
             with clock.running("search", workers=resources.workers):
                 run_trials(trials, setup=setup, resources=resources, on_event=report)
-            confirmation = Confirmation(
-                config, planner, recorder, Values(objective_of(config, planner))
-            )
+            confirmation = Confirmation(config, planner, recorder, objective_of(config, planner))
             with clock.running("confirm", workers=resources.workers):
                 passes = InTurn(confirmation.passes())
                 run_trials(passes, setup=setup, resources=resources, on_event=report)

@@ -17,6 +17,7 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from analysis.observations import TRIAL
 from search.given import Given
 from search.scored import is_scored
 from search.suggestions import Outcome, Suggestions
@@ -113,22 +114,12 @@ class Trials:
         self._interrupted: list[tuple[Curriculum, str]] = []
         self.exhausted = False
 
-    @property
-    def num_running(self) -> int:
-        """Trials handed out that have not ended."""
-        return len(self._running)
-
     def recall(self, rows: Rows) -> None:
         """Take in the recorded rows of one trial at one rung, in the order of the file."""
         self._examples_paid += _paid(rows)
         first = rows[0]
-        identity = (
-            first["phase"],
-            first["curriculum"],
-            first["variant"],
-            first["stage_seed"],
-            first["target_seed"],
-        )
+        phase, text, variant, stage_seed, target_seed = (first[column] for column in TRIAL)
+        identity = (phase, text, variant, stage_seed, target_seed)
         role, rung = first["role"], first["rung"]
         self._roles[identity] = role
         seed = first["stage_seed"] if role == "noise" else None
