@@ -62,7 +62,9 @@ def noise_by_rung(values: pd.DataFrame) -> dict[int, RungNoise]:
 
 
 def _of_rung(rung: int, at_rung: pd.DataFrame) -> RungNoise:
-    groups = [list(g["value"]) for _, g in at_rung.groupby(["curriculum", "variant"])]
+    seeds = ["curriculum", "stage_seed", "target_seed"]
+    distinct = at_rung.drop_duplicates(seeds)  # a crowded prefix may also be a trial of its own
+    groups = [list(g["value"]) for _, g in distinct.groupby("curriculum")]
     repeated = [group for group in groups if len(group) > 1]
     noise = pooled_sd(repeated)
     own = list(at_rung[at_rung["role"] != "noise"]["value"])

@@ -70,13 +70,13 @@ class Confirmation:
         return parse_curriculum(winner)
 
     def _candidates(self) -> list[Curriculum]:
-        """The best full trials at the study's own seeds, the empty one apart."""
+        """The best full trials at the study's own seeds, the empty one and noise apart."""
         seeds = self._config.seeds
         finals: dict[str, list[Row]] = {}
         for row in self._recorder.rows:
             own = row["stage_seed"] == seeds.stage and row["target_seed"] == seeds.target
             last = row["rung"] == row["num_rungs"] - 1
-            if row["phase"] == SEARCH and own and last:
+            if row["phase"] == SEARCH and row["role"] != "noise" and own and last:
                 finals.setdefault(row["curriculum"], []).append(row)
         value = Values(self._objective)
         values = {text: value(rows) for text, rows in finals.items()}

@@ -34,7 +34,10 @@ class Pace:
 
     def total(self, phase: str) -> int | None:
         """Trials of a phase, at most; None if nobody knows."""
-        return self._totals[phase]
+        total = self._totals[phase]
+        if phase != "search" or total is None:
+            return total
+        return total + self._tally.num_crowded
 
     def seconds_left(self) -> float | None:
         """Of the phase; None while nothing has ended in it."""
@@ -56,7 +59,7 @@ class Pace:
     def _whole(self) -> float | None:
         if self._tally.phase == "search" and self._budget.examples is not None:
             return self._budget.examples
-        return self._totals[self._tally.phase]
+        return self.total(self._tally.phase)
 
 
 def num_confirm_trials(config: StudyConfig) -> int:

@@ -13,6 +13,7 @@ from search.calibration import Rates
 from search.forecast import REPEATS, Phase
 from search.plan import Plan
 from search.work import PARTS, Cost
+from spaces.crowding import CROWDED
 from spaces.stopping import MIN_RELIABILITY
 
 NO_REMEDY = "No remedy of this kind reaches it: choose harder or other targets."
@@ -94,6 +95,11 @@ def _rung_notes(plan: Plan) -> Iterator[str]:
         if phase.name != "search"
     )
     yield f"Beside them, always to the end: {rest}."
+    if plan.config.seeds.noise:
+        yield (
+            f"Not planned: a prefix on which {CROWDED} trials stand runs on a second seed, as one "
+            "or two trials."
+        )
     yield (
         f"expected: mean of {REPEATS} simulated searches in which ASHA meets the noise shown; it "
         "keeps more than halving does, since it never waits and forgives what noise can explain."

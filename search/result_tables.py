@@ -12,6 +12,7 @@ import pandas as pd
 from rich.console import RenderableType
 
 from analysis.agreement import rung_agreement
+from analysis.crowded import crowded
 from analysis.leaderboard import Leaderboard, leaderboard
 from analysis.noise import noise_by_rung
 from analysis.objective import Objective, objective_values
@@ -32,6 +33,7 @@ from search.table_parts import (
     share,
     table,
 )
+from spaces.crowding import CROWDED
 from spaces.curriculum import parse_curriculum
 
 TOP = 10
@@ -41,7 +43,7 @@ TEST_BED = "The embedded world is a test bed: nothing here is a finding about hu
 def search_results(
     config: StudyConfig, frame: pd.DataFrame, objective: Objective, *, top: int = TOP
 ) -> Iterator[RenderableType]:
-    """Leaderboard, best per target, rungs, and savings.
+    """Leaderboard, best per target, rungs, crowded prefixes, and savings.
 
     Args:
         config: the study.
@@ -53,6 +55,7 @@ def search_results(
     yield from _leaderboard(config, board, objective, top)
     yield from _best_per_target(board)
     yield from _rungs(frame, objective)
+    yield from _crowded(config, objective_values(frame, objective))
     yield from _savings(frame)
 
 
@@ -182,6 +185,34 @@ def _rungs(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType
     unknown = {f.basis for f in agreements.values() if f.best_dropped is None}
     for basis in sorted(unknown):
         yield remark(f"best dropped is {basis}")
+
+
+def _crowded(config: StudyConfig, values: pd.DataFrame) -> Iterator[RenderableType]:
+    seeds = config.seeds
+    if not seeds.noise:
+        return
+    second = seeds.noise[0]
+    found = crowded(values, own=(seeds.stage, seeds.target), second=(second, second))
+    if found.empty:
+        return
+    yield heading(f"Crowded prefixes: {CROWDED} or more trials share one training of these stages")
+    columns = [Column("trials"), Column("study's seed"), Column("second seed")]
+    columns += [Column("difference"), Column("noise"), Column("prefix", number=False)]
+    rows = [
+        [
+            count(row["trials"]),
+            score(row["score"]),
+            score(row["second_score"]),
+            difference(row["difference"]),
+            score(row["noise"]),
+            curriculum_cell(str(row["prefix"])),
+        ]
+        for row in found.to_dict(orient="records")
+    ]
+    yield table(columns, rows)
+    yield remark("scores of the prefix as a curriculum; noise: that of such a difference")
+    yield remark("where the difference is far above the noise, the trials on that prefix share its")
+    yield remark("luck with the study's seed, good or bad; the confirmation uses fresh seeds")
 
 
 def _savings(frame: pd.DataFrame) -> Iterator[RenderableType]:

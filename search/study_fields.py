@@ -161,7 +161,8 @@ class Seeds(Fields):
     sampler: CountOrZero = 1
     """Of the sampler's proposals."""
     noise: tuple[CountOrZero, ...] = (2, 3)
-    """Further stage seeds of three baselines, which measure the noise of every rung."""
+    """Further seeds of three baselines, which measure the noise of every rung; the first is also
+    that of prefixes on which many trials stand."""
     confirm: tuple[CountOrZero, ...] = (11, 12, 13, 14, 15)
     """Fresh seeds of the confirmation, for stages and targets."""
 

@@ -88,6 +88,11 @@ class Suggestions:
         """Sampled trials so far, running ones included; duplicates and baselines do not count."""
         return sum(t.user_attrs.get(ROLE) == "sampled" for t in self._trials.values())
 
+    def sampled(self) -> list[Curriculum]:
+        """The sampled curricula in the order in which they began, running ones included."""
+        sampled = (t for t, trial in self._trials.items() if trial.user_attrs[ROLE] == "sampled")
+        return [parse_curriculum(text) for text in sampled]
+
     def told(self) -> list[tuple[Curriculum, str, Outcome | None]]:
         """Curriculum, role and outcome of every trial, oldest first; None: it did not end."""
         return [

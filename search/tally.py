@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analysis.observations import CROWDED_PREFIX
+
 if TYPE_CHECKING:
     from search.execution import TrialEvent
     from trainables.assignment import Assignment
@@ -119,6 +121,12 @@ class Tally:
     def num_stopped(self) -> int:
         """Trials that were stopped early."""
         return len(self.stopped)
+
+    @property
+    def num_crowded(self) -> int:
+        """Trials of crowded prefixes so far, which come on top of those that were planned."""
+        begun = {*self.running, *self.completed, *self.failed}
+        return sum(variant == CROWDED_PREFIX for _, _, variant, _, _ in begun)
 
     def _complete(self, identity: Identity, role: str, value: float | None) -> None:
         self.completed[identity] = role

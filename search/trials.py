@@ -3,9 +3,9 @@
 Everything known is rebuilt from the observations on opening, in their order; Optuna's study is
 told what they say. So a first launch, a resume and an extension are the same act.
 
-Order of trials: baselines; noise seeds (of the empty curriculum, the best single task and the
-joint one, as soon as the best single task is known); what an earlier launch left running; then
-what the sampler proposes. Baselines and noise seeds run to the end and do not count as trials.
+Order of trials: baselines; noise seeds (as soon as the best single task is known); what an
+earlier launch left running; second seeds of prefixes that are crowded by now; then what the
+sampler proposes. All but the sampled ones run to the end and do not count as trials.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from analysis.observations import TRIAL
 from search.given import Given
+from search.noise_trials import Arrivals, noise_seeds, second_seeds
 from search.scored import is_scored
 from search.suggestions import Outcome, Suggestions
+from search.tally import Identity, identity_of
 from spaces.curriculum import Curriculum, parse_curriculum
-from spaces.stopping import RungTable, pooled_sd
+from spaces.stopping import RungTable
 from trainables.assignment import Assignment
 
-Identity = tuple[str, str, str, int, int]
 Rows = Sequence[Mapping[str, Any]]
 
 MAX_FAILURES_IN_A_ROW = 3
@@ -103,11 +103,11 @@ class Trials:
         self._objective = objective
         self._elapsed_hours = elapsed_hours
         self._empty_first = empty_first
-        self._values: dict[Identity, dict[int, float]] = {}
+        self._arrivals = Arrivals()
         self._running: dict[Identity, Assignment] = {}
         self._ended: set[Identity] = set()
         self._baselines = [assign(curriculum, "baseline", None) for curriculum in given.baselines]
-        self._noise_assignments: list[Assignment] = []
+        self._noise_seeds: list[Assignment] = []
         self._roles: dict[Identity, str] = {}
         self._examples_paid = 0.0
         self._failures_in_a_row = 0
@@ -118,8 +118,7 @@ class Trials:
         """Take in the recorded rows of one trial at one rung, in the order of the file."""
         self._examples_paid += _paid(rows)
         first = rows[0]
-        phase, text, variant, stage_seed, target_seed = (first[column] for column in TRIAL)
-        identity = (phase, text, variant, stage_seed, target_seed)
+        identity = identity_of(first)
         role, rung = first["role"], first["rung"]
         self._roles[identity] = role
         seed = first["stage_seed"] if role == "noise" else None
@@ -156,6 +155,8 @@ class Trials:
             assignment = self._assign(curriculum, role, None)
             if not self._known(assignment):
                 return self._start(assignment)
+        if crowded := self._pending_crowded():
+            return self._start(crowded[0])
         if self.exhausted or self._budget_spent():
             return None
         suggestion = self._suggestions.ask()
@@ -166,7 +167,7 @@ class Trials:
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will come."""
-        if self._running or self._interrupted or self._pending_given():
+        if self._running or self._interrupted or self._pending_given() or self._pending_crowded():
             return False
         return self.exhausted or self._budget_spent()
 
@@ -182,7 +183,8 @@ class Trials:
         last = rung == assignment.rungs[-1].index
         stop, reason = False, ""
         if assignment.role == "sampled" and not last and not self._went_on(assignment, rung):
-            decision = self._rungs.decide(rung, assignment.curriculum, noise=self.noise(rung))
+            noise = self._noise(rung, assignment)
+            decision = self._rungs.decide(rung, assignment.curriculum, noise=noise)
             stop, reason = decision.stop, decision.reason
         if stop or last:
             self._end(assignment)
@@ -196,59 +198,57 @@ class Trials:
             SearchStopped: if that happened several times in a row.
         """
         self._end(assignment)
-        self._suggestions.tell(
-            parse_curriculum(assignment.curriculum), Outcome((), TrialState.FAIL, failure=message)
-        )
+        if assignment.role != "noise":  # the same curriculum may run as a trial
+            outcome = Outcome((), TrialState.FAIL, failure=message)
+            self._suggestions.tell(parse_curriculum(assignment.curriculum), outcome)
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
             raise SearchStopped(
                 f"{self._failures_in_a_row} trials failed one after another; the last: {message}"
             )
 
-    def noise(self, rung: int) -> float | None:
-        """Pooled standard deviation within curricula over seeds at a rung.
+    def _noise(self, rung: int, assignment: Assignment) -> float | None:
+        """Pooled standard deviation within curricula over seeds, as a trial meets it at a rung.
 
         None until every noise seed has ended, so that a decision does not depend on which of them
         had arrived.
         """
-        if not self._noise_assignments or any(
-            a.identity not in self._ended for a in self._noise_assignments
-        ):
-            return None
-        texts = {a.curriculum for a in self._noise_assignments}
-        groups = {
-            text: [v[rung] for i, v in self._values.items() if i[1] == text and rung in v]
-            for text in sorted(texts)
-        }
-        return pooled_sd(list(groups.values()))
+        known = self._noise_seeds_ended()
+        return self._arrivals.noise(rung, before=assignment.identity) if known else None
 
     def _pending_given(self) -> list[Assignment]:
         baselines = self._baselines[:1] if self._waits_for_empty() else self._baselines
         pending = [a for a in baselines if not self._known(a)]
         if pending or any(a.identity in self._running for a in self._baselines):
             return pending
-        if not self._noise_assignments:
-            self._noise_assignments = [
-                self._assign(curriculum, "noise", seed)
-                for curriculum in self._noise_curricula()
-                for seed in self._given.noise_seeds
-            ]
-        return [a for a in self._noise_assignments if not self._known(a)]
+        if not self._noise_seeds:
+            self._noise_seeds = noise_seeds(self._given, assign=self._assign, final=self._final)
+        return [a for a in self._noise_seeds if not self._known(a)]
+
+    def _noise_seeds_ended(self) -> bool:
+        """False without any."""
+        ended = [a.identity in self._ended for a in self._noise_seeds]
+        return bool(ended) and all(ended)
+
+    def _pending_crowded(self) -> list[Assignment]:
+        """After the noise seeds, since a value may be one over the empty curriculum's."""
+        if not self._noise_seeds_ended():
+            return []
+        wanted = second_seeds(
+            self._suggestions.sampled(),
+            given=self._given,
+            covered=self._noise_seeds,
+            assign=self._assign,
+            is_known=lambda a: a.identity in self._running or self._final(a) is not None,
+        )
+        return [a for a in wanted if not self._known(a)]
 
     def _waits_for_empty(self) -> bool:
         return self._empty_first and self._baselines[0].identity not in self._ended
 
-    def _noise_curricula(self) -> list[Curriculum]:
-        """The empty, the best single and the joint curriculum; all singles have ended."""
-        scores = {c: self._final(self._assign(c, "baseline", None)) for c in self._given.singles}
-        best = max(self._given.singles, key=lambda c: (scores[c], str(c)), default=None)
-        chosen = (self._given.empty, best, self._given.joint)
-        return [curriculum for curriculum in chosen if curriculum is not None]
-
-    def _final(self, assignment: Assignment) -> float:
-        """The value at the last rung; below all others if the trial failed."""
-        last = assignment.rungs[-1].index
-        return self._values.get(assignment.identity, {}).get(last, float("-inf"))
+    def _final(self, assignment: Assignment) -> float | None:
+        """The value at the last rung; None if the trial has none."""
+        return self._arrivals.of(assignment.identity).get(assignment.rungs[-1].index)
 
     def _start(self, assignment: Assignment) -> Assignment:
         self._running[assignment.identity] = assignment
@@ -263,18 +263,17 @@ class Trials:
     def _tell(self, assignment: Assignment, *, stopped: bool) -> None:
         if assignment.role == "noise":
             return
-        values = self._values.get(assignment.identity, {})
         state = TrialState.PRUNED if stopped else TrialState.COMPLETE
-        outcome = Outcome(tuple(values[r] for r in sorted(values)), state)
+        outcome = Outcome(tuple(self._arrivals.of(assignment.identity).values()), state)
         self._suggestions.tell(parse_curriculum(assignment.curriculum), outcome)
 
     def _went_on(self, assignment: Assignment, rung: int) -> bool:
         """Whether the trial passed this rung before it was interrupted: that is not taken back."""
-        return any(later > rung for later in self._values.get(assignment.identity, {}))
+        return any(later > rung for later in self._arrivals.of(assignment.identity))
 
     def _num_recorded(self, curriculum: Curriculum, role: str) -> int:
         """Rungs of which the observations are there: they may have been lost, told or not."""
-        return len(self._values.get(self._assign(curriculum, role, None).identity, {}))
+        return len(self._arrivals.of(self._assign(curriculum, role, None).identity))
 
     def _known(self, assignment: Assignment) -> bool:
         return assignment.identity in self._running or assignment.identity in self._ended
@@ -282,7 +281,7 @@ class Trials:
     def _book(self, identity: Identity, role: str, rung: int, value: float | None) -> None:
         if value is None:
             return
-        self._values.setdefault(identity, {})[rung] = value
+        self._arrivals.record(rung, identity, value)
         if role != "noise":
             self._rungs.record(rung, identity[1], value)
 

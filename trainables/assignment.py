@@ -79,7 +79,7 @@ class Assignment:
     role: str
     """baseline, noise, sampled, candidate or control."""
     variant: str = ""
-    """What a control changes: "lr x3", "equal examples"."""
+    """What a control changes ("lr x3", "equal examples"), or "crowded prefix"; else empty."""
     curriculum: str
     stage_seed: int
     target_seed: int
