@@ -129,7 +129,7 @@ def _time(spent: Mapping[str, float]) -> str:
 
 
 def _optuna_trials(config: StudyConfig, folder: RunFolder) -> dict[str, tuple[str, TrialState]]:
-    """Role and state by curriculum; duplicates left out."""
+    """Role and state by curriculum."""
     storage: BaseStorage
     if config.storage is not None:
         storage = RDBStorage(config.storage)

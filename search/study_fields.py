@@ -141,7 +141,7 @@ class Sampler(Fields):
 
 
 class Budget(Fields):
-    """When the search ends; exactly one of the three. Baselines and duplicates do not count."""
+    """When the search ends; exactly one of the three. Baselines do not count."""
 
     trials: Count | None = None
     """Sampled curricula."""

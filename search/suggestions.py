@@ -1,9 +1,16 @@
-"""Which curriculum comes next? Optuna's ask-and-tell, with duplicates answered from what is known.
+"""Which curriculum comes next? Optuna's ask-and-tell, without duplicates.
 
 Optuna's study is the third place of the truth, behind the store and the observations: everything
-here can be told again. Each trial carries its curriculum in clear as a user attribute. The sampler
-is made anew for every question from the study's seed and the number of trials so far, so that
-what it proposes depends on the history and on nothing else: not on clocks, not on restarts.
+here can be told again. It holds one trial per curriculum, which carries its curriculum in clear
+as a user attribute and, as parameters, the codec's canonical ones: many parameters mean the same
+curriculum, and the observations do not know which of them a sampler had asked for.
+
+So what comes next depends on the trials so far, their order and their outcomes, and on nothing
+else: not on clocks, not on restarts, not on a lost journal. For every question the sampler is made
+anew from the study's seed and the number of trials, and asked on a copy of the study, where what
+it proposes in vain is forgotten. Two things are lost with a journal, since no observation holds
+them: failed trials, which are proposed anew, and what samplers with a memory of their own (CMA-ES,
+NSGA-II and III, quasi-Monte Carlo) note in the study; random, TPE and GP samplers have none.
 """
 
 from __future__ import annotations
@@ -17,6 +24,7 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
+from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from spaces.codecs import Codec
@@ -27,11 +35,11 @@ from trainables.keys import digest
 log = logging.getLogger(__name__)
 
 MAX_DUPLICATES = 20
-"""Duplicates in a row before what is left is enumerated or drawn."""
+"""Duplicates in answer to one question, before it is drawn from what is left."""
 ENUMERABLE = 50_000
-"""Spaces up to this size are enumerated when the sampler repeats itself; larger ones are drawn."""
+"""In spaces up to this size a draw from what is left goes through all of them."""
 
-CURRICULUM, ROLE, DUPLICATE, FAILURE = "curriculum", "role", "duplicate_of", "failure"
+CURRICULUM, ROLE, FAILURE = "curriculum", "role", "failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +81,15 @@ class Suggestions:
         self._distributions: dict[str, BaseDistribution] = dict(codec.distributions())
         self._new_sampler = new_sampler
         self._seed = seed
-        self._remaining: Iterator[Curriculum] | None = None
-        if enumerate_all:
-            self._remaining = iter(self._space.enumerate())
+        self._in_order = iter(space.enumerate()) if enumerate_all else None
         self._trials: dict[str, FrozenTrial] = {}
-        self._waiting: dict[str, list[int]] = {}
         self._outcomes: dict[str, Outcome] = {}
-        self._duplicates_in_a_row = 0
         for trial in study.get_trials(deepcopy=False):
             self._adopt(trial)
 
     @property
     def num_sampled(self) -> int:
-        """Sampled trials so far, running ones included; duplicates and baselines do not count."""
+        """Sampled trials so far, running ones included; baselines do not count."""
         return sum(t.user_attrs.get(ROLE) == "sampled" for t in self._trials.values())
 
     def sampled(self) -> list[Curriculum]:
@@ -107,83 +111,88 @@ class Suggestions:
 
     def ask(self) -> Curriculum | None:
         """A curriculum not tried before, or None if the space is exhausted."""
-        if self._remaining is None:
-            while self._duplicates_in_a_row < MAX_DUPLICATES:
-                curriculum = self._ask_sampler()
-                if curriculum is not None:
-                    return curriculum
-            log.info("the sampler repeated itself %d times: taking from the rest", MAX_DUPLICATES)
-        curriculum = self._take_remaining()
+        if self._in_order is None:
+            return self._ask_sampler()
+        curriculum = self._first_new(self._in_order)
         if curriculum is not None:
             self.open(curriculum, role="sampled")
         return curriculum
 
-    def open(self, curriculum: Curriculum, *, role: str) -> None:
-        """Begin a trial for a given curriculum; outside the space it has no Optuna trial."""
+    def open(
+        self, curriculum: Curriculum, *, role: str, notes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Begin a trial for a given curriculum; outside the space it has no Optuna trial.
+
+        Args:
+            curriculum: a second time it is ignored.
+            role: baseline or sampled.
+            notes: what the sampler noted at the trial that it proposed.
+        """
         text = str(curriculum)
         if text in self._trials or not self._space.contains(curriculum):
             return
-        params = dict(self._codec.encode(curriculum))
         self._study.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
-                params=params,
+                params=self._codec.encode(curriculum),
                 distributions=self._distributions,
                 user_attrs={CURRICULUM: text, ROLE: role},
+                system_attrs=dict(notes or {}),
             )
         )
         self._trials[text] = self._study.get_trials(deepcopy=False)[-1]
-        if role == "sampled":
-            self._duplicates_in_a_row = 0
 
     def tell(self, curriculum: Curriculum, outcome: Outcome) -> None:
-        """Close the trial of a curriculum and of the duplicates that wait for it."""
+        """Close the trial of a curriculum; a second time it is ignored."""
         text = str(curriculum)
         if text not in self._trials or text in self._outcomes:
             return
         self._outcomes[text] = outcome
         self._close(self._trials[text].number, outcome)
-        for number in self._waiting.pop(text, []):
-            self._close(number, outcome)
 
     def _ask_sampler(self) -> Curriculum | None:
-        """Ask once; a duplicate is answered, or waits for its running twin, and gives None."""
-        self._study.sampler = self._new_sampler(self._seed_of_question())
-        trial = self._study.ask(self._distributions)
-        curriculum = self._codec.decode(trial.params)
-        text = str(curriculum)
-        trial.set_user_attr(CURRICULUM, text)
-        if text in self._trials:
-            self._duplicates_in_a_row += 1
-            trial.set_user_attr(DUPLICATE, self._trials[text].number)
-            self._answer_duplicate(text, trial.number)
-            return None
-        self._duplicates_in_a_row = 0
-        trial.set_user_attr(ROLE, "sampled")
-        self._trials[text] = self._study.get_trials(deepcopy=False)[trial.number]
-        return curriculum
-
-    def _answer_duplicate(self, text: str, number: int) -> None:
-        if text in self._outcomes:
-            self._close(number, self._outcomes[text])
-        else:
-            self._waiting.setdefault(text, []).append(number)
-
-    def _seed_of_question(self) -> int:
-        question = [self._seed, len(self._trials), self._duplicates_in_a_row]
-        return int(digest(question)[:8], 16) % 2**31
-
-    def _take_remaining(self) -> Curriculum | None:
-        if self._remaining is None:
-            self._remaining = self._shuffled_rest()
-        for curriculum in self._remaining:
+        """Begin the sampler's first new proposal, or one from what is left."""
+        copy = self._copy_of_study()
+        for attempt in range(MAX_DUPLICATES):
+            copy.sampler = self._new_sampler(self._seed_of(attempt))
+            trial = copy.ask(self._distributions)
+            curriculum = self._codec.decode(trial.params)
             if str(curriculum) not in self._trials:
+                notes = copy.get_trials(deepcopy=False)[trial.number].system_attrs
+                self.open(curriculum, role="sampled", notes=notes)
+                self._keep_notes(copy)
                 return curriculum
-        return None
+            # The duplicate stays RUNNING in the copy: samplers keep away from what is under way.
+        log.info("the sampler repeated itself %d times: drawing from the rest", MAX_DUPLICATES)
+        rest = self._first_new(self._shuffled(random.Random(self._seed_of(MAX_DUPLICATES))))
+        if rest is not None:
+            self.open(rest, role="sampled")
+            self._keep_notes(copy)
+        return rest
 
-    def _shuffled_rest(self) -> Iterator[Curriculum]:
-        """What is left, in random order: all of a small space, draws from a large one."""
-        rng = random.Random(self._seed_of_question())
+    def _copy_of_study(self) -> optuna.Study:
+        """In memory, with what samplers noted."""
+        name, copied = self._study.study_name, InMemoryStorage()
+        optuna.copy_study(
+            from_study_name=name, from_storage=self._study._storage, to_storage=copied
+        )
+        return optuna.load_study(study_name=name, storage=copied)
+
+    def _keep_notes(self, copy: optuna.Study) -> None:
+        """What a sampler noted about the study as a whole; Optuna has no public call for it."""
+        before = self._study._storage.get_study_system_attrs(self._study._study_id)
+        for key, value in copy._storage.get_study_system_attrs(copy._study_id).items():
+            if key not in before or before[key] != value:
+                self._study._storage.set_study_system_attr(self._study._study_id, key, value)
+
+    def _seed_of(self, attempt: int) -> int:
+        return int(digest([self._seed, len(self._trials), attempt])[:8], 16) % 2**31
+
+    def _first_new(self, curricula: Iterator[Curriculum]) -> Curriculum | None:
+        return next((c for c in curricula if str(c) not in self._trials), None)
+
+    def _shuffled(self, rng: random.Random) -> Iterator[Curriculum]:
+        """All of a small space in random order, draws without end from a large one."""
         count = self._space.count()
         if count <= ENUMERABLE:
             for index in rng.sample(range(count), count):
@@ -194,19 +203,12 @@ class Suggestions:
 
     def _adopt(self, trial: FrozenTrial) -> None:
         """Take over a trial of an earlier launch; a running one goes on under its number."""
-        text = trial.user_attrs.get(CURRICULUM)
-        running = trial.state == TrialState.RUNNING
-        if text is not None and ROLE in trial.user_attrs:
-            self._duplicates_in_a_row = 0
-            self._trials[text] = trial
-            if not running:
-                self._outcomes[text] = _outcome_of(trial)
-        elif text is not None and DUPLICATE in trial.user_attrs:
-            self._duplicates_in_a_row += 1
-            if running:
-                self._answer_duplicate(text, trial.number)
-        elif running:  # killed between the question and the answer's name: nothing was promised
-            self._study.tell(trial.number, state=TrialState.FAIL)
+        if ROLE not in trial.user_attrs:  # somebody else's, as from optuna-dashboard
+            return
+        text = trial.user_attrs[CURRICULUM]
+        self._trials[text] = trial
+        if trial.state != TrialState.RUNNING:
+            self._outcomes[text] = _outcome_of(trial)
 
     def _close(self, number: int, outcome: Outcome) -> None:
         self._study.sampler = RandomSampler()  # a Trial object asks its sampler, nothing is drawn

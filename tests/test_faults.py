@@ -96,7 +96,7 @@ def test_a_lost_journal_is_made_again_from_the_observations(finished_study, dama
     config, run = damaged_copy
     RunFolder(run).journal.unlink()
     run_alone(config, run)
-    assert outcomes(config, run) == outcomes(*finished_study)
+    assert optuna_trials(config, run) == optuna_trials(*finished_study)
     assert values(run) == values(finished_study[1])
 
 
@@ -109,7 +109,7 @@ def test_a_journal_damaged_in_the_middle_is_put_aside_and_made_again(finished_st
     repairs, _ = run_alone(config, run)
     assert any("kept as study.journal.damaged" in repair for repair in repairs)
     assert (run / "study.journal.damaged").read_bytes() == content
-    assert outcomes(config, run) == outcomes(*finished_study)
+    assert optuna_trials(config, run) == optuna_trials(*finished_study)
 
 
 def test_the_journal_lock_of_a_killed_process_is_cleared(finished_study, damaged_copy):
@@ -315,15 +315,6 @@ def test_a_worker_that_breaks_is_started_again_so_often_and_no_more(
     )
     assert [event.kind for event in events] == ["started", "lost", "started", "failed"]
     assert "cache" in events[-1].trace
-
-
-def outcomes(config, run):
-    """What Optuna knows but for the parameters: many of them stand for the same curriculum."""
-    return {
-        attributes["curriculum"]: (attributes["role"], *told)
-        for _, *told, attributes in optuna_trials(config, run)
-        if "duplicate_of" not in attributes
-    }
 
 
 def config_store(config):

@@ -1,14 +1,12 @@
 """What Optuna is asked and told, and what survives a restart."""
 
-from itertools import groupby
+from itertools import product
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
 from search.suggestions import (
-    CURRICULUM,
-    DUPLICATE,
     MAX_DUPLICATES,
     Outcome,
     Suggestions,
@@ -19,15 +17,26 @@ from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.space import CurriculumSpace
 
 SPACE = CurriculumSpace(tasks=("a", "b", "c"), sizes=(100, 300), max_stages=2)
+SAMPLERS = {
+    "TPESampler": {"n_startup_trials": 3},
+    "RandomSampler": {},
+    "GPSampler": {"n_startup_trials": 3},
+}
+WITH_NOTES = {
+    "NSGAIISampler": {"population_size": 4},
+    "QMCSampler": {"warn_independent_sampling": False},
+}
+"""Samplers that write into the study what they will need later."""
+TOLD = ("number", "state", "value", "params", "user_attrs")
 SMALL = CurriculumSpace(tasks=("a",), sizes=(100, 300), max_stages=1)
 
 
-def suggestions(study, space=SPACE, codec="slots", **others):
+def suggestions(study, space=SPACE, codec="slots", sampler="TPESampler", **others):
     return Suggestions(
         study,
         space=space,
         codec=CODECS[codec](space),
-        new_sampler=sampler_factory("TPESampler", {"n_startup_trials": 3}),
+        new_sampler=sampler_factory(sampler, (SAMPLERS | WITH_NOTES)[sampler]),
         seed=7,
         **others,
     )
@@ -37,13 +46,17 @@ def value_of(curriculum):
     return 0.5 + len(curriculum) / 10 - curriculum.num_examples / 1e5
 
 
-def run(asked, number):
+def complete(curriculum):
+    return Outcome((value_of(curriculum),), TrialState.COMPLETE)
+
+
+def run(asked, number, outcome=complete):
     found = []
     for _ in range(number):
         curriculum = asked.ask()
         if curriculum is None:
             break
-        asked.tell(curriculum, Outcome((value_of(curriculum),), TrialState.COMPLETE))
+        asked.tell(curriculum, outcome(curriculum))
         found.append(str(curriculum))
     return found
 
@@ -53,15 +66,16 @@ def new_study():
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_nothing_is_proposed_twice_and_duplicates_do_not_count(codec):
+def test_nothing_is_proposed_twice_and_optuna_has_one_trial_per_curriculum(codec):
     study = new_study()
     asked = suggestions(study, codec=codec)
     found = run(asked, 20)
     assert len(set(found)) == 20
     assert asked.num_sampled == 20
-    duplicates = [t for t in study.trials if DUPLICATE in t.user_attrs]
-    assert all(t.state == TrialState.COMPLETE for t in duplicates)
-    assert all(t.value == value_of(parse_curriculum(t.user_attrs[CURRICULUM])) for t in duplicates)
+    assert [trial.user_attrs["curriculum"] for trial in study.trials] == found
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 20
+    encode = CODECS[codec](SPACE).encode
+    assert [t.params for t in study.trials] == [encode(parse_curriculum(text)) for text in found]
 
 
 def test_an_exhausted_space_ends_with_none_and_every_curriculum_was_proposed():
@@ -70,24 +84,31 @@ def test_an_exhausted_space_ends_with_none_and_every_curriculum_was_proposed():
     assert asked.ask() is None
 
 
-def test_no_more_than_the_stated_duplicates_come_in_a_row():
-    study = new_study()
-    run(suggestions(study, space=SMALL), 10)
-    runs = groupby(DUPLICATE in t.user_attrs for t in study.trials)
-    assert max(len(list(group)) for repeated, group in runs if repeated) <= MAX_DUPLICATES
+class Stubborn:
+    """A codec by which all parameters mean the empty curriculum."""
+
+    def __init__(self):
+        self.decoded = 0
+        self.encode = CODECS["slots"](SPACE).encode
+        self.distributions = CODECS["slots"](SPACE).distributions
+
+    def decode(self, params):
+        self.decoded += 1
+        return Curriculum()
+
+
+def test_a_sampler_that_repeats_itself_is_asked_so_often_and_no_more(monkeypatch):
+    stubborn = Stubborn()
+    monkeypatch.setitem(CODECS, "stubborn", lambda space: stubborn)
+    asked = suggestions(new_study(), codec="stubborn")
+    first, second = run(asked, 2)
+    assert first == "none" != second
+    assert stubborn.decoded == 1 + MAX_DUPLICATES
 
 
 def test_enumeration_goes_through_the_space_in_its_order():
     found = run(suggestions(new_study(), enumerate_all=True), 100)
     assert found == [str(c) for c in SPACE.enumerate()]
-
-
-def test_proposals_depend_on_the_history_alone_not_on_restarts():
-    straight = run(suggestions(new_study()), 12)
-    study, restarted = new_study(), []
-    for _ in range(12):
-        restarted += run(suggestions(study), 1)
-    assert restarted == straight
 
 
 def test_a_running_trial_of_a_killed_launch_is_taken_over_and_closed():
@@ -101,26 +122,13 @@ def test_a_running_trial_of_a_killed_launch_is_taken_over_and_closed():
     assert again.num_sampled == 1
 
 
-def test_a_question_killed_before_its_answer_had_a_name_is_closed_once():
+def test_trials_of_others_in_the_study_are_left_alone():
     study = new_study()
     study.ask(CODECS["slots"](SPACE).distributions())
-    for _ in range(3):  # every later opening meets it again
-        asked = suggestions(study)
-    assert study.trials[0].state == TrialState.FAIL
+    asked = suggestions(study)
     assert asked.num_sampled == 0
-    assert asked.ask() is not None
-
-
-def test_a_duplicate_of_a_running_trial_is_told_when_that_one_ends():
-    study = new_study()
-    asked = suggestions(study, space=SMALL)
-    running = [asked.ask() for _ in range(3)]
-    waiting = [t for t in study.trials if DUPLICATE in t.user_attrs]
-    assert waiting
-    assert all(t.state == TrialState.RUNNING for t in waiting)
-    for curriculum in running:
-        asked.tell(curriculum, Outcome((0.5,), TrialState.COMPLETE))
-    assert all(t.state == TrialState.COMPLETE for t in study.trials)
+    asked.tell(asked.ask(), Outcome((0.5,), TrialState.COMPLETE))
+    assert [trial.state.name for trial in study.trials] == ["RUNNING", "COMPLETE"]
 
 
 def test_failed_trials_are_told_as_failed_with_their_reason():
@@ -146,3 +154,59 @@ def test_an_unknown_sampler_or_option_is_refused():
         sampler_factory("TreeSampler", {})
     with pytest.raises(ValueError, match=r"sampler\.options"):
         sampler_factory("TPESampler", {"no_such_option": 1})
+
+
+TIGHT = CurriculumSpace(tasks=("a", "b"), sizes=(100, 300), max_stages=2)
+"""13 curricula: samplers repeat themselves, so that some are drawn from what is left."""
+CASES = [
+    (*case, sampler)
+    for case in product(CODECS, ((SPACE, 16), (TIGHT, 14)))
+    for sampler in ("TPESampler", "RandomSampler")
+]
+CASES += [("lehmer", (SPACE, 6), "GPSampler")]  # it is slow
+
+
+def some_pruned(curriculum):
+    if curriculum.num_examples % 400:
+        return Outcome((value_of(curriculum) / 2, value_of(curriculum)), TrialState.COMPLETE)
+    return Outcome((value_of(curriculum) / 2,), TrialState.PRUNED)
+
+
+@pytest.fixture
+def drawn_from_the_rest(monkeypatch):
+    """Counts draws from what is left of a space."""
+    count = []
+    shuffled = Suggestions._shuffled
+    monkeypatch.setattr(
+        Suggestions, "_shuffled", lambda self, rng: count.append(1) or shuffled(self, rng)
+    )
+    return count
+
+
+@pytest.mark.parametrize(("codec", "proposals", "sampler"), CASES)
+def test_the_next_proposal_depends_on_the_trials_alone(
+    codec, proposals, sampler, drawn_from_the_rest
+):
+    space, number = proposals
+    how = {"space": space, "codec": codec, "sampler": sampler}
+    straight = suggestions(new_study(), **how)
+    found = run(straight, number, some_pruned)
+    assert drawn_from_the_rest or space is SPACE
+    kept = new_study()
+    for k, proposed in enumerate(found):
+        assert run(suggestions(kept, **how), 1, some_pruned) == [proposed]
+        lost = suggestions(new_study(), **how)  # rebuilt as from the observations
+        for curriculum, role, outcome in straight.told()[:k]:
+            lost.open(curriculum, role=role)
+            lost.tell(curriculum, outcome)
+        assert str(lost.ask()) == proposed
+    assert kept.trials_dataframe(attrs=TOLD).equals(straight._study.trials_dataframe(attrs=TOLD))
+
+
+@pytest.mark.parametrize("sampler", WITH_NOTES)
+def test_what_a_sampler_notes_in_the_study_survives_a_restart(sampler):
+    straight, study = suggestions(new_study(), sampler=sampler), new_study()
+    found = run(straight, 16)
+    assert [run(suggestions(study, sampler=sampler), 1) for _ in found] == [[t] for t in found]
+    notes = [s._storage.get_study_system_attrs(s._study_id) for s in (study, straight._study)]
+    assert notes[0] == notes[1] != {}

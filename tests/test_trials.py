@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
+from itertools import pairwise, product
 from types import SimpleNamespace
 
 import optuna
@@ -31,6 +31,8 @@ from trainables.assignment import Assignment, RungWork
 
 SPACE = CurriculumSpace(tasks=tuple("abcdef"), sizes=(1, 3), max_stages=3)
 SINGLES = tuple(parse_curriculum(f"{task}:3") for task in "ab")
+TIGHT = CurriculumSpace(tasks=("a", "b"), sizes=(1, 3), max_stages=2)
+"""13 curricula: samplers repeat themselves, then it is exhausted."""
 ON_D = ["d:1 > a:1", "d:1 > b:1", "d:1 > c:1", "d:1 > e:1", "d:1 > f:1"]
 OTHERS = ["c:1", "e:3", "f:3 > c:1"]
 NUM_RUNGS = 3
@@ -101,20 +103,22 @@ class Search:
         noise=(2, 3),
         z=1.0,
         sampler="RandomSampler",
+        codec="random_keys",
+        space=SPACE,
     ):
         self.rows = list(rows)
         self.study = study or optuna.create_study(direction="maximize")
         self.verdicts = {}
         self.suggestions = Suggestions(
             self.study,
-            space=SPACE,
-            codec=CODECS["random_keys"](SPACE),
+            space=space,
+            codec=CODECS[codec](space),
             new_sampler=sampler_factory(sampler, {}),
             seed=7,
             enumerate_all=script is not None,
         )
         if script is not None:
-            self.suggestions._remaining = iter(curricula(script))
+            self.suggestions._in_order = iter(curricula(script))
         chosen = Given(
             empty=Curriculum(), singles=SINGLES, joint=None, others=(), noise_seeds=tuple(noise)
         )
@@ -302,6 +306,23 @@ def test_interrupted_anywhere_and_resumed_is_the_same_search(straight, optuna_is
         resumed = Search(**options, rows=begun.rows, study=study).run()
         assert resumed.rows == found.rows
         assert resumed.proposed == found.proposed
+
+
+@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler"])
+@pytest.mark.parametrize("space", [SPACE, TIGHT], ids=["wide", "tight"])
+@pytest.mark.parametrize("codec", CODECS)
+def test_interrupted_again_and_again_it_is_the_same_search(codec, space, sampler):
+    options = {"codec": codec, "space": space, "sampler": sampler, "budget": 25}
+    found = Search(**options).run()
+    assert len(found.proposed) == (25 if space is SPACE else TIGHT.count() - 3)
+    for every, optuna_is in product((1, 4), ("kept", "lost")):
+        again = Search(**options)
+        for rungs in range(every, len(found.rows), every):
+            again.run(rungs)
+            study = again.study if optuna_is == "kept" else None
+            again = Search(**options, rows=again.rows, study=study)
+        assert again.run().rows == found.rows
+        assert again.proposed == found.proposed
 
 
 def test_decided_on_again_everything_meets_the_noise_that_it_met(straight):
