@@ -2,9 +2,9 @@
 
     python -m benchmarks.world [--workers 2]
 
-1. All orders of three stages on seeds 1-3; the best and the worst of them on fresh seeds 4-8: the
-   paired difference with its 95 % interval.
-2. The best of a few other curricula on seeds 1-3, against no stages at all on fresh seeds 4-8.
+1. All orders of the same three stages, for two sets of three, on seeds 1-3; the best and the worst
+   order on fresh seeds 4-8: the paired difference with its 95 % interval.
+2. The best of these and a few other curricula on seeds 1-3, against no stages on fresh seeds 4-8.
 
 Scores are means over the demo's targets and its report languages, at the demo's settings.
 
@@ -21,9 +21,10 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Iterable
-from itertools import permutations
+from itertools import chain, permutations
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from analysis.intervals import t_interval
 from search.assignments import Places, Planner, setup_of
@@ -37,14 +38,20 @@ from trainables.workbench import Workbench
 RESULTS = Path("docs/measured/world.jsonl")
 SUMMARY = Path("docs/measured/world.json")
 STORE = Path("~/.cache/curriculum-search").expanduser()
-STAGES = ("mini-nli:3000", "mini-squad:3000", "mini-ner:3000")
+SETS = (
+    ("mini-paraphrase:9000", "mini-squad:9000", "mini-choice:9000"),
+    ("mini-nli:9000", "mini-squad:9000", "mini-choice:9000"),
+)
 OTHERS = (
-    "mini-nli:3000",
-    "mini-squad:3000",
-    "mini-nli:3000+mini-squad:3000",
-    "mini-squad:3000 > mini-nli:3000",
-    "mini-squad:3000 > mini-nli:3000+mini-squad:3000",
-    "mini-nli:3000+mini-squad:3000 > mini-nli:3000",
+    "mini-nli:9000",
+    "mini-squad:9000",
+    "mini-choice:9000",
+    "mini-choice:9000+mini-nli:9000+mini-squad:9000",
+    "mini-squad:9000 > mini-choice:9000",
+    "mini-nli:9000 > mini-choice:9000+mini-squad:9000",
+    "mini-squad:9000 > mini-choice:9000+mini-nli:9000",
+    "mini-choice:9000+mini-squad:9000 > mini-nli:9000",
+    "mini-choice:9000+mini-nli:9000 > mini-squad:9000",
 )
 PICK_SEEDS, FRESH_SEEDS = (1, 2, 3), (4, 5, 6, 7, 8)
 ENGLISH = "en"
@@ -54,36 +61,40 @@ GAIN_POINTS, ORDER_POINTS = 5.0, 2.0
 
 def main() -> None:
     workers = _arguments().workers
-    orders = [" > ".join(order) for order in permutations(STAGES)]
-    _compute([(text, seed) for seed in PICK_SEEDS for text in (*orders, *OTHERS)], workers)
-    picked = {text: fmean(_scores(text, PICK_SEEDS)) for text in (*orders, *OTHERS)}
-    first, last = max(orders, key=lambda t: picked[t]), min(orders, key=lambda t: picked[t])
-    best = max(picked, key=lambda t: picked[t])
-    wanted = dict.fromkeys((first, last, best, "none"))
-    _compute([(text, seed) for seed in FRESH_SEEDS for text in wanted], workers)
-    gain, order = _difference(best, "none"), _difference(first, last)
+    orders = [[" > ".join(order) for order in permutations(stages)] for stages in SETS]
+    texts = (*chain(*orders), *OTHERS)
+    _compute([(text, seed) for seed in PICK_SEEDS for text in texts], workers)
+    picked = {text: fmean(_scores(text, PICK_SEEDS)) for text in texts}
+    extremes = [
+        (max(same, key=picked.__getitem__), min(same, key=picked.__getitem__)) for same in orders
+    ]
+    best = max(picked, key=picked.__getitem__)
+    fresh = dict.fromkeys((best, "none", *chain(*extremes)))
+    _compute([(text, seed) for seed in FRESH_SEEDS for text in fresh], workers)
+    gain = _difference(best, "none")
+    order_effects = [_difference(first, last) for first, last in extremes]
     summary = {
         "date": datetime.date.today().isoformat(),
         "command": "python -m benchmarks.world",
         "picked_on_seeds_1_to_3": {text: round(value, 4) for text, value in picked.items()},
-        "best": best,
         "best_minus_none_on_seeds_4_to_8": gain,
-        "best_order": first,
-        "worst_order": last,
-        "best_minus_worst_order_on_seeds_4_to_8": order,
+        "best_minus_worst_order_on_seeds_4_to_8": order_effects,
         "wanted_points": {"gain": GAIN_POINTS, "order": ORDER_POINTS},
     }
     SUMMARY.write_text(json.dumps(summary, indent=1) + "\n")
     print(json.dumps(summary, indent=1))
-    kept = gain["points"] >= GAIN_POINTS and order["points"] >= ORDER_POINTS and order["low"] > 0
+    order_matters = any(e["points"] >= ORDER_POINTS and e["low"] > 0 for e in order_effects)
+    kept = gain["points"] >= GAIN_POINTS and order_matters
     sys.exit(None if kept else "the embedded world holds less than it should")
 
 
-def _difference(first: str, second: str) -> dict[str, float]:
+def _difference(first: str, second: str) -> dict[str, Any]:
     """Paired by seed, mean over targets and report languages, in points."""
     pairs = zip(_scores(first, FRESH_SEEDS), _scores(second, FRESH_SEEDS), strict=True)
     interval = t_interval([100 * (a - b) for a, b in pairs])
     return {
+        "first": first,
+        "second": second,
         "points": round(interval.mean, 2),
         "low": round(interval.low, 2),
         "high": round(interval.high, 2),

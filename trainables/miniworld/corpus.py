@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from typing import TypeVar
 
+from trainables.miniworld.concepts import CONCEPTS
 from trainables.miniworld.draws import draw_clause
 from trainables.miniworld.generators import maybe_question
 from trainables.miniworld.grammar import say, text_of
@@ -44,6 +45,13 @@ def translation(rng: random.Random) -> Example:
     language = rng.choices(INVENTED, [language.parallel for language in INVENTED])[0]
     clause = maybe_question(rng, draw_clause(rng))
     return text_of(say(clause, ENGLISH)), text_of(say(clause, language))
+
+
+def dictionary_entry(rng: random.Random) -> Example:
+    """A word in English and in a language drawn by `Language.parallel`."""
+    language = rng.choices(INVENTED, [language.parallel for language in INVENTED])[0]
+    concept = rng.choice(CONCEPTS)
+    return lexicon(ENGLISH)[concept], lexicon(language)[concept]
 
 
 def _restatement(rng: random.Random, language: Language) -> Example:

@@ -63,14 +63,10 @@ def squad(rng: random.Random) -> Item:
 
 
 def choice(rng: random.Random) -> Item:
-    """Which of four clauses is the effect?"""
+    """Which of three clauses is the effect?"""
     context = draw_event(rng)
     right = effect_of(context)
-    wrong = [
-        exchanged(right),
-        replace(right, verb=other(rng, VERBS, right.verb)),
-        replace(right, agent=draw_agent(rng)),
-    ]
+    wrong = [exchanged(right), replace(right, verb=other(rng, VERBS, right.verb))]
     return _choice_item(rng, context, "effect", right, wrong)
 
 

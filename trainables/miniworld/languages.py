@@ -45,7 +45,7 @@ class Language:
     consonants: str
     vowels: str
     parallel: float
-    """Weight of its translation pairs in pretraining: the alignment dial."""
+    """Weight of its translations, of sentences and of words, in pretraining: the alignment dial."""
 
 
 ENGLISH = Language(
@@ -87,7 +87,7 @@ INVENTED = (
         cognates=0.65,
         consonants="bcdlmnprstvz",
         vowels="aeiou",
-        parallel=0.6,
+        parallel=0.5,
     ),
     Language(
         code="cel",
@@ -101,7 +101,7 @@ INVENTED = (
         cognates=0.45,
         consonants="bdfghklmnrstw",
         vowels="aeou",
-        parallel=0.4,
+        parallel=0.25,
     ),
     Language(
         code="dun",
@@ -113,7 +113,7 @@ INVENTED = (
         cognates=0.3,
         consonants="dfghjklmnrsty",
         vowels="aiu",
-        parallel=0.25,
+        parallel=0.12,
     ),
     Language(
         code="eki",
@@ -130,7 +130,7 @@ INVENTED = (
         cognates=0.15,
         consonants="bcdgklmnpstvy",
         vowels="aeiou",
-        parallel=0.15,
+        parallel=0.06,
     ),
     Language(
         code="fos",
@@ -148,7 +148,7 @@ INVENTED = (
         cognates=0.0,
         consonants="βγδζθκλμνξπρστφ",
         vowels="αειου",
-        parallel=0.08,
+        parallel=0.03,
     ),
 )
 """From near to far."""

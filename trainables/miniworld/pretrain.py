@@ -1,9 +1,9 @@
 """Where does the embedded world's encoder come from? `python -m trainables.miniworld.pretrain`.
 
 Masked LM on texts in all languages and translation LM on pairs (Conneau and Lample 2019), with
-now and then a contrastive loss on translations (as InfoXLM, Chi et al. 2021), from random
-weights, with a small XLM-RoBERTa configuration. Equal bits for an equal seed, torch
-version, processor and number of threads.
+now and then a contrastive loss on translations (as InfoXLM, Chi et al. 2021) of sentences and of
+words, from random weights, with a small XLM-RoBERTa configuration. Equal bits for an equal seed,
+torch version, processor and number of threads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from trainables.kinds.retrieval import mean_pooled
-from trainables.miniworld.corpus import examples, translation
+from trainables.miniworld.corpus import dictionary_entry, examples, translation
 from trainables.miniworld.tokenizer import MAX_TOKENS, SPECIAL, build_tokenizer
 
 log = logging.getLogger(__name__)
@@ -45,9 +45,9 @@ class Pretraining:
     num_heads: int = 4
     retrieval_layer: int = 1
     """Index into hidden_states, as `trainables/encoder.py` reads it from the configuration."""
-    num_steps: int = 6000
+    num_steps: int = 5000
     batch_size: int = 64
-    learning_rate: float = 4e-3
+    learning_rate: float = 5e-3
     warmup: float = 0.1
     masked: float = 0.3
     """Share of the tokens that are to be guessed."""
@@ -55,16 +55,17 @@ class Pretraining:
     """Share of translation pairs; which languages they are in is `Language.parallel`."""
     restated: float = 0.45
     """Share of restatements; the rest is documents."""
-    align_layer: int = 2
-    """Index into hidden_states of the contrastive loss."""
-    align_every: int = 24
+    align_layer: int = 0
+    """Index into hidden_states of the contrastive loss: the embeddings of the words, so that
+    fine-tuning, which changes the layers above more, forgets little of it."""
+    align_every: int = 3
     """Steps between two that have the contrastive loss beside the masked one."""
     align_weight: float = 0.1
     """Of the contrastive loss; the more, the closer are all languages."""
     seed: int = 0
 
 
-ENCODERS = (Pretraining(folder="encoder", hidden_size=96, intermediate_size=192),)
+ENCODERS = (Pretraining(folder="encoder", hidden_size=64, intermediate_size=128),)
 
 
 def pretrain(plan: Pretraining) -> tuple[XLMRobertaForMaskedLM, PreTrainedTokenizerFast]:
@@ -153,7 +154,8 @@ def _loss(model: XLMRobertaForMaskedLM, ids: Tensor, attention: Tensor, masked: 
 def _pairs(plan: Pretraining) -> Iterator[list[tuple[str, str]]]:
     rng = random.Random(f"miniworld pairs {plan.seed}")
     while True:
-        yield [translation(rng) for _ in range(plan.batch_size // 2)]
+        half = plan.batch_size // 4
+        yield [draw(rng) for draw in (translation, dictionary_entry) for _ in range(half)]
 
 
 def _alignment(

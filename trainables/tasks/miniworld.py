@@ -63,7 +63,7 @@ MINIWORLD: tuple[Task, ...] = (
         "choice",
         "multiple_choice",
         metric="accuracy",
-        labels=("0", "1", "2", "3"),
+        labels=("0", "1", "2"),
         note="Effects only.",
     ),
     _task("pos", "tagging", metric="f1", labels=POS),
