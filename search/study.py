@@ -168,6 +168,7 @@ def open_search(
         codec=CODECS[config.sampler.codec](planner.space),
         new_sampler=sampler_factory(config.sampler.name, config.sampler.options),
         seed=config.seeds.sampler,
+        proposals=config.sampler.proposals,
         enumerate_all=config.enumerate,
     )
     stopping = config.stopping

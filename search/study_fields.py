@@ -138,6 +138,8 @@ class Sampler(Fields):
     """Its keyword arguments, without the seed (`seeds.sampler`)."""
     codec: Literal["random_keys", "lehmer", "slots"] = "random_keys"
     """How Optuna sees a curriculum."""
+    proposals: Annotated[int, Field(ge=1, le=20)] = 1
+    """Of so many proposals, the one is run of whose stages most are trained already."""
 
 
 class Budget(Fields):

@@ -62,6 +62,7 @@ class Suggestions:
         codec: between curricula and Optuna's parameters.
         new_sampler: a sampler from a seed.
         seed: the study's sampler seed.
+        proposals: of so many new ones, the one is run that shares most training with the trials.
         enumerate_all: run the whole space in its own order instead of sampling.
     """
 
@@ -73,6 +74,7 @@ class Suggestions:
         codec: Codec,
         new_sampler: Callable[[int], BaseSampler],
         seed: int,
+        proposals: int = 1,
         enumerate_all: bool = False,
     ) -> None:
         self._study = study
@@ -81,6 +83,7 @@ class Suggestions:
         self._distributions: dict[str, BaseDistribution] = dict(codec.distributions())
         self._new_sampler = new_sampler
         self._seed = seed
+        self._proposals = proposals
         self._in_order = iter(space.enumerate()) if enumerate_all else None
         self._trials: dict[str, FrozenTrial] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -151,24 +154,48 @@ class Suggestions:
         self._close(self._trials[text].number, outcome)
 
     def _ask_sampler(self) -> Curriculum | None:
-        """Begin the sampler's first new proposal, or one from what is left."""
+        """Begin one of the sampler's new proposals, or one from what is left."""
         copy = self._copy_of_study()
-        for attempt in range(MAX_DUPLICATES):
-            copy.sampler = self._new_sampler(self._seed_of(attempt))
-            trial = copy.ask(self._distributions)
-            curriculum = self._codec.decode(trial.params)
-            if str(curriculum) not in self._trials:
-                notes = copy.get_trials(deepcopy=False)[trial.number].system_attrs
-                self.open(curriculum, role="sampled", notes=notes)
-                self._keep_notes(copy)
-                return curriculum
-            # The duplicate stays RUNNING in the copy: samplers keep away from what is under way.
+        proposed = self._proposed(copy)
+        if proposed:  # of equals the first, which the sampler likes as well as any
+            curriculum = min(proposed, key=self._share_to_train)
+            self.open(curriculum, role="sampled", notes=proposed[curriculum])
+            self._keep_notes(copy)
+            return curriculum
         log.info("the sampler repeated itself %d times: drawing from the rest", MAX_DUPLICATES)
         rest = self._first_new(self._shuffled(random.Random(self._seed_of(MAX_DUPLICATES))))
         if rest is not None:
             self.open(rest, role="sampled")
             self._keep_notes(copy)
         return rest
+
+    def _proposed(self, copy: optuna.Study) -> dict[Curriculum, Mapping[str, Any]]:
+        """New proposals of the sampler with what it noted at each; 20 questions at most."""
+        found: dict[Curriculum, Mapping[str, Any]] = {}
+        for attempt in range(MAX_DUPLICATES):
+            copy.sampler = self._new_sampler(self._seed_of(attempt))
+            trial = copy.ask(self._distributions)
+            curriculum = self._codec.decode(trial.params)
+            if str(curriculum) not in self._trials and curriculum not in found:
+                found[curriculum] = copy.get_trials(deepcopy=False)[trial.number].system_attrs
+            if len(found) == self._proposals:
+                break
+            # What was proposed stays RUNNING in the copy: samplers keep away from what runs.
+        return found
+
+    def _share_to_train(self, curriculum: Curriculum) -> float:
+        """Of its stages' examples, the share behind the prefix that it has in common with a trial.
+
+        By the trials of this study, not by what the store holds: a warm store must not change
+        what is proposed.
+        """
+        begun = {prefix for text in self._trials for prefix in parse_curriculum(text).prefixes()}
+        to_train = sum(
+            prefix.stages[-1].num_examples
+            for prefix in curriculum.prefixes()[1:]
+            if prefix not in begun
+        )
+        return to_train / max(curriculum.num_examples, 1)
 
     def _copy_of_study(self) -> optuna.Study:
         """In memory, with what samplers noted."""

@@ -400,6 +400,7 @@ OTHER = {
     "sampler.name": "RandomSampler",
     "sampler.options": {"n_startup_trials": 2},
     "sampler.codec": "slots",
+    "sampler.proposals": 4,
     "enumerate": True,
     "budget.trials": 11,
     "budget.examples": 10,

@@ -159,11 +159,12 @@ def test_an_unknown_sampler_or_option_is_refused():
 TIGHT = CurriculumSpace(tasks=("a", "b"), sizes=(100, 300), max_stages=2)
 """13 curricula: samplers repeat themselves, so that some are drawn from what is left."""
 CASES = [
-    (*case, sampler)
+    (*case, sampler, 1)
     for case in product(CODECS, ((SPACE, 16), (TIGHT, 14)))
     for sampler in ("TPESampler", "RandomSampler")
 ]
-CASES += [("lehmer", (SPACE, 6), "GPSampler")]  # it is slow
+CASES += [("lehmer", (SPACE, 6), "GPSampler", 1)]  # it is slow
+CASES += [("slots", asked, "TPESampler", 4) for asked in ((SPACE, 16), (TIGHT, 14))]
 
 
 def some_pruned(curriculum):
@@ -183,12 +184,12 @@ def drawn_from_the_rest(monkeypatch):
     return count
 
 
-@pytest.mark.parametrize(("codec", "proposals", "sampler"), CASES)
+@pytest.mark.parametrize(("codec", "asked", "sampler", "of"), CASES)
 def test_the_next_proposal_depends_on_the_trials_alone(
-    codec, proposals, sampler, drawn_from_the_rest
+    codec, asked, sampler, of, drawn_from_the_rest
 ):
-    space, number = proposals
-    how = {"space": space, "codec": codec, "sampler": sampler}
+    space, number = asked
+    how = {"space": space, "codec": codec, "sampler": sampler, "proposals": of}
     straight = suggestions(new_study(), **how)
     found = run(straight, number, some_pruned)
     assert drawn_from_the_rest or space is SPACE
@@ -201,6 +202,22 @@ def test_the_next_proposal_depends_on_the_trials_alone(
             lost.tell(curriculum, outcome)
         assert str(lost.ask()) == proposed
     assert kept.trials_dataframe(attrs=TOLD).equals(straight._study.trials_dataframe(attrs=TOLD))
+
+
+def test_of_several_proposals_the_one_runs_that_shares_most_with_the_trials():
+    asked = suggestions(new_study(), sampler="RandomSampler", proposals=8)
+    asked.open(parse_curriculum("a:300 > b:100"), role="baseline")
+    proposed = [*asked._proposed(asked._copy_of_study())]
+    assert len(proposed) == 8
+    shares = [to_train(c, begun="a:300") for c in proposed]
+    assert len(set(shares)) > 1
+    assert asked.ask() == proposed[shares.index(min(shares))]
+
+
+def to_train(curriculum, *, begun):
+    """Share of the examples behind the only prefix that any other curriculum has in common."""
+    known = curriculum.stages[0].num_examples if str(curriculum).startswith(begun) else 0
+    return 1 - known / curriculum.num_examples
 
 
 @pytest.mark.parametrize("sampler", WITH_NOTES)
