@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from trainables.encoder import load_encoder
+from trainables.tasks import get_task
 from trainables.tasks.task import MiniworldSource, Task
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
@@ -40,6 +41,20 @@ def shared_folder():
     if not folder.is_dir():
         pytest.skip(f"no shared data in {folder}; CURRICULUM_SHARED names another place")
     return folder
+
+
+@pytest.fixture(scope="session")
+def in_mirror(shared_folder):
+    """A task by name if the mirror has its data set; others, read from the hub, are skipped."""
+
+    def find(name):
+        task = get_task(name)
+        ids = (task.source.path, *task.source.fallbacks)
+        if not any((shared_folder / "hub/datasets" / path).is_dir() for path in ids):
+            pytest.skip(f"the mirror has no {task.source.path}")
+        return task
+
+    return find
 
 
 @pytest.fixture(scope="session")

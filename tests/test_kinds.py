@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from trainables.data import load_rows
+from trainables.data import available_languages, load_rows
 from trainables.encoded import encoded
 from trainables.encoder import load_encoder
 from trainables.evaluate import evaluate, predict
 from trainables.kinds import KINDS
 from trainables.kinds.retrieval import mean_pooled
 from trainables.streams import stream
-from trainables.tasks import get_task
+from trainables.tasks import TASKS, HubSource, get_task
 
 ALL = sorted(KINDS)
+REAL = [name for name, task in TASKS.items() if isinstance(task.source, HubSource)]
 TRAINED = sorted(name for name, kind in KINDS.items() if kind.trains)
 
 
@@ -219,6 +220,40 @@ def test_no_answer_wins_only_where_the_task_allows_it(
     assert "" not in decode(tiny_tasks["span_qa"], rows, data.columns, outputs)
 
 
+def test_a_question_without_answer_is_trained_and_scored(tiny_tasks, tiny_encoder, tmp_path):
+    task = replace(tiny_tasks["span_qa"], unanswerable=True)
+    context = " ".join(f"w{i % 30}" for i in range(60))
+    rows = datasets.Dataset.from_dict(
+        {
+            "id": ["0", "1"],
+            "context": [context, context],
+            "question": ["what ?", "key ?"],
+            "answers": [[], ["w3"]],
+            "answer_starts": [[], [context.index("w3")]],
+        }
+    )
+    kind, data = KINDS["span_qa"], encode(task, rows, tiny_encoder, tmp_path, max_length=24)
+    mine = np.asarray(data.columns["row"]) == 0
+    assert mine.sum() > 1
+    assert not np.asarray(data.columns["start"])[mine].any()
+    batch = kind.collate(data.take(np.arange(len(data))), tiny_encoder.pad_id)
+    assert kind.loss(head_for(task, tiny_encoder), tiny_encoder.read(batch), batch).isfinite()
+    predicted = kind.decode(task, rows, data.columns, gold_outputs("span_qa", data))
+    assert predicted == ["", "w3"]
+    assert kind.score(task, "en", rows, predicted)["qa"] == 1.0
+    assert kind.score(task, "en", rows, ["w3", ""])["qa"] == 0.0
+    assert kind.majority(task, rows) == 0.5
+
+
+@pytest.mark.parametrize(("metric", "exact"), [("qa", 0.0), ("mlqa", 1.0)])
+def test_answers_are_compared_as_the_metric_normalises_them(metric, exact, tiny_tasks):
+    task = replace(tiny_tasks["span_qa"], metric=metric)
+    rows = {"id": ["0"], "context": ["die Donau"], "answers": [["Donau"]]}
+    scores = KINDS["span_qa"].score(task, "de", rows, ["die Donau"])
+    assert scores["exact_match"] == exact
+    assert scores[metric] == (scores["exact_match"] + scores["f1"]) / 2
+
+
 def test_best_span_lies_in_the_context_and_is_the_exact_maximum(
     tiny_tasks, tiny_rows, tiny_encoder, tmp_path
 ):
@@ -297,6 +332,45 @@ def test_gold_of_real_rows_decodes(name, language, least, shared_folder, tmp_pat
     kind = KINDS[task.kind]
     predictions = kind.decode(task, rows, data.columns, gold_outputs(task.kind, data))
     assert kind.score(task, language, rows, predictions)[task.metric] >= least
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", REAL)
+def test_gold_of_every_real_task_scores_one(name, in_mirror, shared_folder, tmp_path):
+    task, mirror = in_mirror(name), shared_folder / "hub"
+    encoder, kind = load_encoder("local/xlmr-micro", mirror=mirror), KINDS[task.kind]
+    split = "dev" if task.role == "intermediate" else "search"
+    language = available_languages(task, split, mirror)[0]
+    rows = load_rows(task, language, split, mirror=mirror).select(range(20))
+    data = encode(task, rows, encoder, tmp_path, encoder.max_length(task))
+    predictions = kind.decode(task, rows, data.columns, gold_outputs(task.kind, data))
+    assert kind.score(task, language, rows, predictions)[task.metric] == 1.0
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", [name for name in REAL if TASKS[name].train_size])
+def test_every_real_task_learns_a_fixed_batch(name, in_mirror, shared_folder, tmp_path):
+    task, mirror = in_mirror(name), shared_folder / "hub"
+    encoder, kind = load_encoder("local/xlmr-micro", mirror=mirror), KINDS[task.kind]
+    rows = load_rows(task, "en", "train", mirror=mirror).select(range(4))
+    data = encode(task, rows, encoder, tmp_path, min(128, encoder.max_length(task)))
+    batch = kind.collate(data.take(np.arange(4)), encoder.pad_id)
+    head = kind.new_head(
+        task,
+        hidden_size=encoder.hidden_size,
+        dropout=0.0,
+        generator=stream(1, name, "head"),
+    )
+    encoder.model.eval()
+    weights = [*encoder.model.parameters(), *head.parameters()]
+    optimizer, losses = torch.optim.AdamW(weights, lr=1e-3), []
+    for _ in range(10):
+        loss = kind.loss(head, encoder.read(batch), batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.7 * losses[0]
 
 
 def test_mean_pooling_is_the_mean_over_real_tokens():

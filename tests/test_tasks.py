@@ -12,11 +12,12 @@ from trainables.tasks.adapters import ADAPTERS
 METRICS = {
     "classification": {"accuracy"},
     "multiple_choice": {"accuracy"},
-    "span_qa": {"qa"},
+    "span_qa": {"qa", "mlqa"},
     "tagging": {"f1", "accuracy"},
     "retrieval": {"retrieval_accuracy"},
 }
-# google-research/xtreme evaluate.py, XTREME_TASK2LANGS and XTREME-R's XCOPA, in its own order
+# google-research/xtreme evaluate.py, XTREME_TASK2LANGS, in its own order; XTREME-R's lists are in
+# XTREME_R_ADDS and literature.md 2.4
 OFFICIAL_LANGUAGES = {
     "pawsx": "de en es fr ja ko zh",
     "xnli": "ar bg de el en es fr hi ru sw th tr ur vi zh",
@@ -33,8 +34,11 @@ OFFICIAL_LANGUAGES = {
         " sw zh kk tr et fi hu"
     ),
     "xquad": "en es de el ru tr ar vi th zh hi",
+    "mlqa": "en es de ar hi vi zh",
+    "tydiqa": "en ar bn fi id ko ru sw te",
     "xcopa": "et ht id it qu sw ta th tr vi zh",
 }
+XTREME_R_ADDS = {"panx": "qu pl uk az lt pa gu ro", "tatoeba": "az lt pl uk ro", "xquad": "ro"}
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 every_hub_task = pytest.mark.parametrize(
@@ -91,6 +95,14 @@ def test_languages_are_those_of_the_benchmark(name):
     assert sorted(TASKS[name].languages) == sorted(OFFICIAL_LANGUAGES[name].split())
 
 
+@pytest.mark.parametrize("name", XTREME_R_ADDS)
+def test_xtreme_r_has_the_same_task_with_more_languages(name):
+    task, more = TASKS[name], TASKS[f"{name}_xtreme_r"]
+    added = XTREME_R_ADDS[name].split()
+    assert sorted(more.languages) == sorted([*task.languages, *added])
+    assert (more.kind, more.labels, more.metric) == (task.kind, task.labels, task.metric)
+
+
 @every_task
 def test_licence_citation_and_length_are_stated(task):
     assert task.licence and task.citation
@@ -122,7 +134,8 @@ def test_source_names_organisation_adapter_and_splits(task):
     marked = [mark.split(":") for mark in source.stand_in_splits]
     assert {split for split, *_ in marked} <= set(source.splits)
     assert {language for _, *rest in marked for language in rest} <= set(task.languages)
-    assert ("{language}" in source.config) == (len(task.languages) > 1)
+    assert ("{language}" in source.config or bool(source.id_prefixes)) == (len(task.languages) > 1)
+    assert tuple(source.id_prefixes) in ((), task.languages)
     assert set(source.config_names) <= set(task.languages)
 
 

@@ -80,6 +80,14 @@ def _mapped(
         )
 
 
+def with_ids(raw: datasets.Dataset, prefix: str) -> datasets.Dataset:
+    """The hub rows whose ids begin so; all of them if the prefix is empty."""
+    if not prefix:
+        return raw
+    kept = [number for number, item in enumerate(raw["id"]) if item.startswith(prefix)]
+    return raw.select(kept)
+
+
 def half(rows: datasets.Dataset, name: str) -> datasets.Dataset:
     """The rows whose ids fall into half `a` or `b`; all of them if the name is empty."""
     if not name:

@@ -22,7 +22,7 @@ import datasets
 import pyarrow as pa
 
 from trainables import hub
-from trainables.canonical import canonical, half, rows_hash, with_unique_ids
+from trainables.canonical import canonical, half, rows_hash, with_ids, with_unique_ids
 from trainables.hub import DataError
 from trainables.miniworld import rows as miniworld
 from trainables.tasks import get_task
@@ -47,6 +47,8 @@ class _Place:
     split: SplitName
     config: str
     hub_split: str
+    id_prefix: str
+    """How the ids of the language's rows begin; "" where the configuration has no others."""
     half: str
     """`a`, `b`, or "" for the whole split."""
     stand_in: bool
@@ -156,10 +158,10 @@ def _can_load(
 ) -> bool:
     place = _place(task, source, language, split, mirror)
     try:
-        hub.mirror_files(mirror, source, place.config, place.hub_split)
+        files = hub.mirror_files(mirror, source, place.config, place.hub_split)
     except hub.NotInMirrorError:
         return False
-    return True
+    return not (files and place.id_prefix) or hub.have_ids(files, place.id_prefix)
 
 
 def _place(
@@ -181,6 +183,7 @@ def _place(
         split=split,
         config=source.config.format(language=source.config_names.get(language, language)),
         hub_split=hub_split,
+        id_prefix=source.id_prefixes.get(language, ""),
         half=name,
         stand_in=bool(marks) and hub.stands_in(mirror, source),
     )
@@ -194,6 +197,7 @@ def _made(
         raw, found = hub.read_mirror(files), {"place": "mirror", "id": place.source.path}
     else:
         raw, found = hub.read_hub(place.source, place.config, place.hub_split, downloads)
+    raw = with_ids(raw, place.id_prefix)
     _check_label_names(raw, place)
     adapter, kind = ADAPTERS[place.source.adapter], place.task.kind
     rows = canonical(raw, adapter, kind, language=place.language, split=place.hub_split)
@@ -233,7 +237,7 @@ def _key(place: _Place, files: list[Path]) -> str:
     task, source = place.task, place.source
     what = (VERSION, task.kind, task.labels, source.adapter, place.language)
     where = (source.path, source.fallbacks, source.revision, place.config, place.hub_split)
-    marks = (place.half, place.stand_in)
+    marks = (place.id_prefix, place.half, place.stand_in)
     found = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     return hashlib.sha256(json.dumps([what, where, marks, found]).encode()).hexdigest()[:32]
 

@@ -61,6 +61,12 @@ def mirror_files(mirror: Path | None, source: HubSource, config: str, split: str
     return []
 
 
+def have_ids(files: list[Path], prefix: str) -> bool:
+    """Whether any row of the parquet files has an id that begins so."""
+    tables = (pq.read_table(file, columns=["id"]) for file in files)
+    return any(item.startswith(prefix) for table in tables for item in table["id"].to_pylist())
+
+
 def stands_in(mirror: Path | None, source: HubSource) -> bool:
     """Whether the mirror's MANIFEST.md says STAND-IN in its section about the data set."""
     manifest = mirror / "MANIFEST.md" if mirror is not None else None

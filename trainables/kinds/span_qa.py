@@ -8,7 +8,7 @@ spans is exact here, where those scripts look at the 20 best starts and ends.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens, label_tensor, token_columns
 from trainables.ragged import Features
-from trainables.scorers import squad_scores
+from trainables.scorers import mlqa_scores, squad_scores
 from trainables.tasks.task import Task
 
 _MAX_QUESTION_TOKENS = 64
@@ -150,8 +150,15 @@ def _decode(task: Task, rows: Rows, features: Features, outputs: Outputs) -> lis
 
 
 def _score(task: Task, language: str, rows: Rows, predictions: Sequence[Any]) -> dict[str, float]:
-    scores = squad_scores(list(rows["answers"]), list(predictions))
-    return {**scores, "qa": (scores["exact_match"] + scores["f1"]) / 2}
+    scores = _SCORES[task.metric](list(rows["answers"]), list(predictions), language)
+    return {**scores, task.metric: (scores["exact_match"] + scores["f1"]) / 2}
+
+
+_SCORES: dict[str, Callable[[list[list[str]], list[str], str], dict[str, float]]] = {
+    "qa": lambda gold, predicted, language: squad_scores(gold, predicted),
+    "mlqa": mlqa_scores,
+}
+"""Metric to the official exact match and F1 that it is the mean of."""
 
 
 def _majority(task: Task, rows: Rows) -> float:

@@ -9,6 +9,7 @@ from trainables.tasks.intermediate import INTERMEDIATE
 from trainables.tasks.miniworld import MINIWORLD
 from trainables.tasks.task import HubSource, KindName, MiniworldSource, SplitName, Task
 from trainables.tasks.xtreme import XTREME
+from trainables.tasks.xtreme_r import XTREME_R
 
 __all__ = [
     "TASKS",
@@ -49,5 +50,5 @@ def get_task(name: str) -> Task:
     return TASKS[name]
 
 
-TASKS: dict[str, Task] = by_name((*INTERMEDIATE, *XTREME, *MINIWORLD))
+TASKS: dict[str, Task] = by_name((*INTERMEDIATE, *XTREME, *XTREME_R, *MINIWORLD))
 """Every declared task by name."""

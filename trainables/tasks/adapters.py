@@ -49,14 +49,26 @@ def nli(batch: Batch, origin: Origin) -> Batch:
     return _pairs(batch["premise"], batch["hypothesis"], batch["label"], origin.shared_ids())
 
 
+def sentences(batch: Batch, origin: Origin) -> Batch:
+    """SST-2: one sentence, label (-1 without gold)."""
+    alone = [""] * len(batch["sentence"])
+    return _pairs(batch["sentence"], alone, batch["label"], origin.shared_ids())
+
+
+def question_and_sentence(batch: Batch, origin: Origin) -> Batch:
+    """QNLI: question, sentence, label (-1 without gold)."""
+    return _pairs(batch["question"], batch["sentence"], batch["label"], origin.shared_ids())
+
+
 def question_pairs(batch: Batch, origin: Origin) -> Batch:
     """QQP: question1, question2, label (-1 without gold)."""
     return _pairs(batch["question1"], batch["question2"], batch["label"], origin.shared_ids())
 
 
 def sentence_pairs(batch: Batch, origin: Origin) -> Batch:
-    """PAWS-X: id, sentence1, sentence2, label."""
-    ids = [f"{origin.split}-{number}" for number in batch["id"]]
+    """PAWS, PAWS-X, RTE and MRPC: id (in GLUE idx), sentence1, sentence2, label."""
+    numbers = batch["id"] if "id" in batch else batch["idx"]
+    ids = [f"{origin.split}-{number}" for number in numbers]
     return _pairs(batch["sentence1"], batch["sentence2"], batch["label"], ids)
 
 
@@ -81,6 +93,21 @@ def commonsense_qa(batch: Batch, origin: Origin) -> Batch:
     return _choices([""] * len(labels), batch["question"], choices, labels, batch["id"])
 
 
+def cosmos_qa(batch: Batch, origin: Origin) -> Batch:
+    """Cosmos QA: answer0 to answer3, label (-1 without gold)."""
+    answers = zip(*(batch[f"answer{number}"] for number in range(4)), strict=True)
+    choices = [list(texts) for texts in answers]
+    return _choices(batch["context"], batch["question"], choices, batch["label"], batch["id"])
+
+
+def social_iqa(batch: Batch, origin: Origin) -> Batch:
+    """Social IQa: answerA to answerC, label "1" to "3"."""
+    answers = zip(*(batch[f"answer{letter}"] for letter in "ABC"), strict=True)
+    choices = [list(texts) for texts in answers]
+    labels = [int(label) - 1 if label != "" else -1 for label in batch["label"]]
+    return _choices(batch["context"], batch["question"], choices, labels, origin.shared_ids())
+
+
 def copa(batch: Batch, origin: Origin) -> Batch:
     """COPA and XCOPA: COPA's own English question in every language (the data has only a word)."""
     questions = [_COPA_QUESTIONS[word] for word in batch["question"]]
@@ -90,7 +117,10 @@ def copa(batch: Batch, origin: Origin) -> Batch:
 
 
 def squad(batch: Batch, origin: Origin) -> Batch:
-    """SQuAD and XQuAD: id is the same in every language."""
+    """SQuAD (v2.0 has rows without answers), XQuAD, MLQA and TyDiQA: ids are the hub's.
+
+    Translations of one item have the same id.
+    """
     return {
         "id": batch["id"],
         "context": batch["context"],
@@ -128,19 +158,22 @@ def ud_feats(batch: Batch, origin: Origin) -> Batch:
 
 def tatoeba(batch: Batch, origin: Origin) -> Batch:
     """Tatoeba: the id is a hash of the English sentence, hence equal in every language."""
-    english = batch["target_sentence"]
-    ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in english]
-    return {"id": ids, "source": batch["source_sentence"], "target": english}
+    return _translations(batch["source_sentence"], batch["target_sentence"])
+
+
+def bitext(batch: Batch, origin: Origin) -> Batch:
+    """MTEB's Tatoeba: English is sentence2; ids as `tatoeba` gives them."""
+    return _translations(batch["sentence1"], batch["sentence2"])
 
 
 ADAPTERS: dict[str, Adapter] = {
     adapter.__name__: adapter
     for adapter in (
-        *(nli, question_pairs, sentence_pairs),
-        *(hellaswag, commonsense_qa, copa),
+        *(nli, sentences, question_and_sentence, question_pairs, sentence_pairs),
+        *(hellaswag, cosmos_qa, commonsense_qa, social_iqa, copa),
         squad,
         *(pos_tags, ner_tags, ud_pos, ud_feats),
-        tatoeba,
+        *(tatoeba, bitext),
     )
 }
 """Name in a `HubSource` to its function."""
@@ -171,6 +204,11 @@ def _choices(
 def _tagged(tokens: list[list[str]], tags: list[list[int]], origin: Origin) -> Batch:
     batch: Batch = {"id": origin.own_ids(), "tokens": tokens, "tags": tags}
     return _keep(batch, [bool(row) and min(row) >= 0 for row in tags])
+
+
+def _translations(sources: list[str], english: list[str]) -> Batch:
+    ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in english]
+    return {"id": ids, "source": sources, "target": english}
 
 
 def _keep(batch: Batch, wanted: list[bool]) -> Batch:

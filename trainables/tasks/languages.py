@@ -1,7 +1,7 @@
-"""In which languages is each target of XTREME scored, and how does the hub name them?
+"""In which languages is each target of XTREME and XTREME-R scored, and how does the hub name them?
 
-Source: google-research/xtreme evaluate.py XTREME_TASK2LANGS, here English first; hub names from
-the card of google/xtreme.
+Source: google-research/xtreme evaluate.py XTREME_TASK2LANGS and what XTREME-R adds, here English
+first; hub names from the card of google/xtreme.
 """
 
 from __future__ import annotations
@@ -19,10 +19,19 @@ XNLI = _codes("en ar bg de el es fr hi ru sw th tr ur vi zh")
 PAWSX = _codes("en de es fr ja ko zh")
 XCOPA = _codes("et ht id it qu sw ta th tr vi zh")
 XQUAD = _codes("en ar de el es hi ru th tr vi zh")
+XQUAD_XTREME_R = (*XQUAD, "ro")
+MLQA = _codes("en ar de es hi vi zh")
 PANX = _codes(
     "en af ar bg bn de el es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw"
     " ta te th tl tr ur vi yo zh"
 )
+PANX_XTREME_R = (*PANX, *_codes("az gu lt pa pl qu ro uk"))
+
+TYDIQA = _names(
+    "en:english ar:arabic bn:bengali fi:finnish id:indonesian ko:korean ru:russian sw:swahili"
+    " te:telugu"
+)
+"""Language to how the ids of its items begin."""
 
 UDPOS = _names(
     "en:English af:Afrikaans ar:Arabic bg:Bulgarian de:German el:Greek es:Spanish et:Estonian"
@@ -38,3 +47,6 @@ TATOEBA = _names(
     " ru:rus sw:swh ta:tam te:tel th:tha tl:tgl tr:tur ur:urd vi:vie zh:cmn"
 )
 """Language to its ISO 639-3 code in `tatoeba.CODE`; English is the other side of each."""
+
+TATOEBA_XTREME_R = TATOEBA | _names("az:aze lt:lit pl:pol ro:ron uk:ukr")
+"""The same with the languages that XTREME-R adds."""

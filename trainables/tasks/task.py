@@ -28,6 +28,8 @@ class HubSource:
     revision: str | None = None
     """Pinned commit or tag of the hub data set; None only where none could be verified."""
     config_names: dict[str, str] = field(default_factory=dict)
+    id_prefixes: dict[str, str] = field(default_factory=dict)
+    """Where one configuration holds all languages: language to how its rows' ids begin."""
     fallbacks: tuple[str, ...] = ()
     """Other ids that hold the same files, tried in order."""
     stand_in_splits: tuple[str, ...] = ()
@@ -66,7 +68,8 @@ class Task:
     report_only: tuple[str, ...] = ()
     """Those of `languages` that have a report split but no search split."""
     metric: str
-    """Main metric: accuracy, f1, qa (the mean of exact_match and f1), retrieval_accuracy."""
+    """Main metric: accuracy, f1, retrieval_accuracy; qa is the mean of exact_match and f1 as SQuAD
+    normalises answers, mlqa the same as MLQA does (by language)."""
     role: Literal["intermediate", "target", "both"]
     train_task: str | None = None
     """Target only: the task whose English training set fine-tunes it; None = its own."""

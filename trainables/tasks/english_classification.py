@@ -1,0 +1,172 @@
+"""Which English tasks about a sentence or a pair can be stages of a curriculum?
+
+Ids, columns and sizes: hub pages as stored in 2026, and the papers cited. A revision is a commit
+that published code pins, or a release tag; None where neither was found (the note says so).
+"""
+
+from __future__ import annotations
+
+from trainables.tasks.labels import NLI
+from trainables.tasks.task import HubSource, Task
+
+_GLUE = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
+
+CLASSIFICATION: tuple[Task, ...] = (
+    Task(
+        name="mnli",
+        kind="classification",
+        source=HubSource(
+            path="nyu-mll/glue",
+            config="mnli",
+            adapter="nli",
+            splits={"train": "train", "dev": "validation_matched"},
+            revision=_GLUE,
+        ),
+        labels=NLI,
+        metric="accuracy",
+        role="intermediate",
+        train_size=392_702,
+        overlaps=("xnli",),
+        licence="OANC, CC BY-SA 3.0, MIT (by genre)",
+        citation="Williams et al. 2018, arXiv 1704.05426",
+        note="Also the English training set of xnli.",
+    ),
+    Task(
+        name="snli",
+        kind="classification",
+        source=HubSource(
+            path="stanfordnlp/snli",
+            config="plain_text",
+            adapter="nli",
+            splits={"train": "train", "dev": "validation"},
+            revision="cdb5c3d5eed6ead6e5a341c8e56e669bb666725b",
+        ),
+        labels=NLI,
+        metric="accuracy",
+        role="intermediate",
+        train_size=549_367,
+        licence="CC BY-SA 4.0",
+        citation="Bowman et al. 2015, arXiv 1508.05326",
+        note="The hub has 550,152 training rows; those without gold label are left out.",
+    ),
+    Task(
+        name="qqp",
+        kind="classification",
+        source=HubSource(
+            path="nyu-mll/glue",
+            config="qqp",
+            adapter="question_pairs",
+            splits={"train": "train", "dev": "validation"},
+            revision=_GLUE,
+            stand_in_splits=("dev",),
+        ),
+        labels=("not_duplicate", "duplicate"),
+        metric="accuracy",
+        role="intermediate",
+        train_size=363_846,
+        licence="Quora terms (non-commercial)",
+        citation="Iyer et al. 2017, First Quora Dataset Release: Question Pairs",
+    ),
+    Task(
+        name="paws",
+        kind="classification",
+        source=HubSource(
+            path="google-research-datasets/paws",
+            config="labeled_final",
+            adapter="sentence_pairs",
+            splits={"train": "train", "dev": "validation"},
+            revision="161ece9501cf0a11f3e48bd356eaa82de46d6a09",
+            stand_in_splits=("train",),
+        ),
+        labels=("0", "1"),
+        metric="accuracy",
+        role="intermediate",
+        train_size=49_401,
+        overlaps=("pawsx",),
+        licence="free use, credit to Google asked",
+        citation="Zhang et al. 2019, arXiv 1904.01130",
+        note=(
+            "PAWS-Wiki: the English training set of pawsx, whose other rows are translations of its"
+            " dev and test splits."
+        ),
+    ),
+    Task(
+        name="mrpc",
+        kind="classification",
+        source=HubSource(
+            path="nyu-mll/glue",
+            config="mrpc",
+            adapter="sentence_pairs",
+            splits={"train": "train", "dev": "validation"},
+            revision=_GLUE,
+        ),
+        labels=("not_equivalent", "equivalent"),
+        metric="accuracy",
+        role="intermediate",
+        train_size=3_668,
+        licence="Microsoft research licence",
+        citation="Dolan and Brockett 2005, I05-5002",
+    ),
+    Task(
+        name="qnli",
+        kind="classification",
+        source=HubSource(
+            path="nyu-mll/glue",
+            config="qnli",
+            adapter="question_and_sentence",
+            splits={"train": "train", "dev": "validation"},
+            revision=_GLUE,
+            stand_in_splits=("dev",),
+        ),
+        labels=("entailment", "not_entailment"),
+        metric="accuracy",
+        role="intermediate",
+        train_size=104_743,
+        overlaps=("squad", "squad_v2", "xquad", "xquad_xtreme_r", "mlqa"),
+        licence="CC BY-SA 4.0",
+        citation="Wang et al. 2019, arXiv 1804.07461",
+        note=(
+            "Questions and sentences of SQuAD v1.1, which is the training set of xquad and mlqa."
+        ),
+    ),
+    Task(
+        name="rte",
+        kind="classification",
+        source=HubSource(
+            path="nyu-mll/glue",
+            config="rte",
+            adapter="sentence_pairs",
+            splits={"train": "train", "dev": "validation"},
+            revision=_GLUE,
+        ),
+        labels=("entailment", "not_entailment"),
+        metric="accuracy",
+        role="intermediate",
+        max_length=256,
+        train_size=2_490,
+        licence="not stated (research)",
+        citation=(
+            "RTE 1, 2, 3, 5: Dagan et al. 2006, Bar-Haim et al. 2006, Giampiccolo et al. 2007,"
+            " Bentivogli et al. 2009; Wang et al. 2019, arXiv 1804.07461"
+        ),
+        note="A quarter of the premises are longer than 128 tokens.",
+    ),
+    Task(
+        name="sst2",
+        kind="classification",
+        source=HubSource(
+            path="nyu-mll/glue",
+            config="sst2",
+            adapter="sentences",
+            splits={"train": "train", "dev": "validation"},
+            revision=_GLUE,
+        ),
+        labels=("negative", "positive"),
+        metric="accuracy",
+        role="intermediate",
+        train_size=67_349,
+        licence="not stated (research)",
+        citation="Socher et al. 2013, D13-1170",
+        note="Training rows are phrases, dev rows whole sentences.",
+    ),
+)

@@ -1,0 +1,102 @@
+"""Which English tasks that tag every word can be stages of a curriculum?
+
+Ids, columns and sizes: hub pages as stored in 2026, and the papers cited. A revision is a commit
+that published code pins, or a release tag; None where neither was found (the note says so).
+"""
+
+from __future__ import annotations
+
+from trainables.tasks.labels import FEATS_EN, PANX, UPOS, WNUT
+from trainables.tasks.task import HubSource, Task
+
+_UD = "universal-dependencies/universal_dependencies"
+_UD_FALLBACKS = ("commul/universal_dependencies",)
+_UD_RELEASE = "2.17"
+
+TAGGING: tuple[Task, ...] = (
+    Task(
+        name="ud_pos_en",
+        kind="tagging",
+        source=HubSource(
+            path=_UD,
+            config="en_ewt",
+            adapter="ud_pos",
+            splits={"train": "train", "dev": "dev"},
+            revision=_UD_RELEASE,
+            fallbacks=_UD_FALLBACKS,
+        ),
+        labels=UPOS,
+        metric="f1",
+        role="intermediate",
+        train_size=12_544,
+        group="structured",
+        overlaps=("udpos",),
+        licence="CC BY-SA 4.0",
+        citation="Silveira et al. 2014, A Gold Standard Dependency Corpus for English",
+        note="UD English-EWT, which is also part of the English training set of udpos.",
+    ),
+    Task(
+        name="ud_feats_en",
+        kind="tagging",
+        source=HubSource(
+            path=_UD,
+            config="en_ewt",
+            adapter="ud_feats",
+            splits={"train": "train", "dev": "dev"},
+            revision=_UD_RELEASE,
+            fallbacks=_UD_FALLBACKS,
+        ),
+        labels=FEATS_EN,
+        metric="f1",
+        role="intermediate",
+        train_size=12_544,
+        group="structured",
+        overlaps=("udpos",),
+        licence="CC BY-SA 4.0",
+        citation="Silveira et al. 2014, A Gold Standard Dependency Corpus for English",
+        note="Morphology: the whole feature bundle of a word is one label (ud_feats_en.txt).",
+    ),
+    Task(
+        name="ner_en",
+        kind="tagging",
+        source=HubSource(
+            path="leondz/wnut_17",
+            config="wnut_17",
+            adapter="ner_tags",
+            splits={"train": "train", "dev": "validation"},
+        ),
+        labels=WNUT,
+        metric="f1",
+        role="intermediate",
+        train_size=3_394,
+        group="structured",
+        licence="CC BY 4.0",
+        citation="Derczynski et al. 2017, W17-4418",
+        note=(
+            "WNUT-17 (social media), chosen since it shares nothing with panx. No revision: the"
+            " hub's main branch is a loading script, so its parquet copy is what loads."
+        ),
+    ),
+    Task(
+        name="panx_en",
+        kind="tagging",
+        source=HubSource(
+            path="google/xtreme",
+            config="PAN-X.en",
+            adapter="ner_tags",
+            splits={"train": "train", "dev": "validation"},
+        ),
+        labels=PANX,
+        metric="f1",
+        role="intermediate",
+        train_size=20_000,
+        group="structured",
+        overlaps=("panx", "panx_xtreme_r"),
+        licence="ODC-BY, Wikipedia CC BY-SA",
+        citation="Pan et al. 2017, P17-1178; Rahimi et al. 2019, arXiv 1902.00193",
+        note=(
+            "PAN-X English: the training set of panx itself, as a stage. No revision: no full"
+            " commit hash of google/xtreme's parquet files was found."
+        ),
+    ),
+)
