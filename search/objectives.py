@@ -55,16 +55,16 @@ def recorded_objective(config: StudyConfig, frame: pd.DataFrame) -> Objective | 
 class Values:
     """The objective's value of a trial's rows; remembers the empty curriculum's scores.
 
-    They are what standardised-gain is measured against, at equal target seed and rung.
+    They are what standardised-gain is measured against, at equal phase, target seed and rung.
     """
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
-        self._empty: dict[tuple[int, int], Mapping[str, float]] = {}
+        self._empty: dict[tuple[str, int, int], Mapping[str, float]] = {}
 
     def __call__(self, rows: Sequence[Row]) -> float | None:
         """The value of one trial at one rung; None while rows are missing."""
-        key = (rows[0]["target_seed"], rows[0]["rung"])
-        if rows[0]["curriculum"] == EMPTY_TEXT:
+        key = (rows[0]["phase"], rows[0]["target_seed"], rows[0]["rung"])
+        if rows[0]["curriculum"] == EMPTY_TEXT and not rows[0]["variant"]:
             self._empty[key] = target_scores(rows, self._objective)
         return trial_value(rows, self._objective, empty=self._empty.get(key))
