@@ -128,13 +128,21 @@ def report(run: Run) -> None:
 @app.command()
 def tasks(
     name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None,
+    encoder: Annotated[str, typer.Option(help="Whose tokens a row is shown in.")] = "miniworld",
+    mirror: Mirror = None,
 ) -> None:
-    """List the tasks that can be stages or targets, or describe one."""
+    """List the tasks that can be stages or targets, or describe one with a row and its tokens."""
     from search.task_tables import task_details, task_table
 
-    out.print(task_table() if name is None else task_details(name))
     if name is None:
+        out.print(task_table())
         out.print("next: curriculum tasks NAME")
+        return
+    out.print(task_details(name))
+    from search.task_example import task_example  # after the facts, which need no torch
+
+    for shown in task_example(name, encoder=encoder, mirror=mirror):
+        out.print(shown)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from search.cli import app
@@ -30,6 +31,51 @@ def test_a_task_is_shown_with_its_languages_and_licence(name):
     shown = " ".join(result.stdout.split())
     assert TASKS[name].licence in shown
     assert " ".join(TASKS[name].languages) in shown
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mini-nli", "text_pair label = tokens <s> length"),
+        ("mini-squad", "context question answers (from place tokens"),
+        ("mini-xcopa", "choices 0 1 label tokens 0 <s> tokens 1 <s>"),
+        ("mini-pos", "words /DET tokens"),
+        ("mini-tatoeba", "source target tokens 0 <s> tokens 1 <s>"),
+    ],
+)
+def test_a_task_of_each_kind_shows_a_row_and_its_tokens(name, told, width, monkeypatch):
+    monkeypatch.setattr("search.cli.out", Console(width=width, highlight=False, emoji=False))
+    result = runner.invoke(app, ["tasks", name])
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.stdout.splitlines())) <= width
+    _, shown = result.stdout.split("The first of ")
+    for part in told.split():
+        assert part in shown
+
+
+def test_a_task_that_is_not_here_says_so_in_one_line_after_its_facts():
+    result = runner.invoke(app, ["tasks", "xquad"], env={"CURRICULUM_MIRROR": ""})
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].strip() == (
+        "google/xquad is not here; with --mirror DIR a row of it is shown"
+    )
+
+
+@pytest.mark.shared
+def test_a_row_of_a_mirror_is_shown_in_the_tokens_of_the_named_encoder(shared_folder):
+    where = ["--mirror", str(shared_folder / "hub"), "--encoder", "local/xlmr-micro"]
+    result = runner.invoke(app, ["tasks", "cosmos_qa", *where])
+    assert result.exit_code == 0, result.output
+    assert "As the encoder local/xlmr-micro reads it" in result.stdout
+    assert "\u2581" in result.stdout
+    assert "None of the above choices" in result.stdout
+
+
+def test_a_missing_encoder_ends_with_2():
+    result = runner.invoke(app, ["tasks", "mini-nli", "--encoder", "/no/such"])
+    assert result.exit_code == 2
+    assert "/no/such" in result.stderr
 
 
 def test_a_misspelt_task_ends_with_2_and_the_nearest_name():

@@ -22,7 +22,7 @@ import datasets
 import pyarrow as pa
 
 from trainables import hub
-from trainables.canonical import canonical, half, rows_hash, with_ids, with_unique_ids
+from trainables.canonical import canonical, half, rows_hash, rows_with_ids, with_unique_ids
 from trainables.hub import DataError
 from trainables.miniworld import rows as miniworld
 from trainables.tasks import get_task
@@ -31,8 +31,8 @@ from trainables.tasks.task import HubSource, SplitName, Task
 
 __all__ = ["DataError", "available_languages", "load_rows", "provenance", "rows_hash"]
 
-VERSION = 1
-"""Part of every cache key: raised when the canonical rows of a task change."""
+VERSION = 2
+"""Part of every cache key: raised when the canonical rows change, or which are refused."""
 
 _log = logging.getLogger(__name__)
 
@@ -197,10 +197,17 @@ def _made(
         raw, found = hub.read_mirror(files), {"place": "mirror", "id": place.source.path}
     else:
         raw, found = hub.read_hub(place.source, place.config, place.hub_split, downloads)
-    raw = with_ids(raw, place.id_prefix)
+    numbers = rows_with_ids(raw, place.id_prefix)
+    raw = raw.select(numbers)
     _check_label_names(raw, place)
-    adapter, kind = ADAPTERS[place.source.adapter], place.task.kind
-    rows = canonical(raw, adapter, kind, language=place.language, split=place.hub_split)
+    rows = canonical(
+        raw,
+        ADAPTERS[place.source.adapter],
+        place.task,
+        language=place.language,
+        split=place.hub_split,
+        place=lambda row: _row_place(place, files, numbers[row]),
+    )
     facts = {
         **found,
         "config": place.config,
@@ -211,6 +218,13 @@ def _made(
     if facts["dropped"]:
         _log.info("%s: %s rows without gold label left out", facts["config"], facts["dropped"])
     return with_unique_ids(half(rows, place.half)), facts
+
+
+def _row_place(place: _Place, files: list[Path], row: int) -> str:
+    """Where a raw row is, for people."""
+    if files:
+        return hub.row_place(files, row)
+    return f"{place.source.path} {place.config} {place.hub_split}, row {row}"
 
 
 def _check_label_names(raw: datasets.Dataset, place: _Place) -> None:

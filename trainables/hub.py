@@ -78,11 +78,22 @@ def stands_in(mirror: Path | None, source: HubSource) -> bool:
 
 def read_mirror(files: list[Path]) -> datasets.Dataset:
     """Rows of parquet files in memory, with the features written into them."""
-    try:
-        tables = [pq.read_table(file) for file in files]
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"cannot read {files[0].parent}: {error}; copy the mirror again") from error
+    tables = []
+    for file in files:
+        try:
+            tables.append(pq.read_table(file))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(f"cannot read {file}: {error}; copy the mirror again") from error
     return datasets.Dataset(pa.concat_tables(tables))
+
+
+def row_place(files: list[Path], row: int) -> str:
+    """File and number in it of a row of `read_mirror`, for people."""
+    for file in files:
+        if row < (size := pq.read_metadata(file).num_rows):
+            return f"{file}, row {row}"
+        row -= size
+    raise AssertionError("a row lies in one of the files")
 
 
 def read_hub(

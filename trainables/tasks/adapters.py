@@ -1,8 +1,9 @@
 """How do the columns of a hub data set become the canonical columns of its kind?
 
 An adapter gets a batch of hub columns and where it comes from, and returns canonical columns
-(see `task.py`). It leaves out rows without gold label (-1 or ""). Items that are translations of
-each other get the same id in every language; others carry their language in it.
+(see `task.py`), row for row: a row without gold label (-1 or "") has the label `NO_LABEL`, and
+what has no meaning is None. `canonical.py` leaves the former out and refuses the latter. Items that
+are translations of each other get the same id in every language; others carry their language in it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 from trainables.tasks.labels import FEATS_EN, NO_FEATS, OTHER_FEATS, UPOS
 
 Batch = dict[str, list[Any]]
-UNKNOWN_TAG = -1
+NO_LABEL = -1
+"""The label of a row without gold, and the tag of a word of which the tag is not in the set."""
 
 _COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What happened as a result?"}
+_LABEL_OF_SOCIAL_IQA = {"": NO_LABEL, "1": 0, "2": 1, "3": 2}
 _TAG_OF_UPOS = {name: number for number, name in enumerate(UPOS)}
 _TAG_OF_FEATS = {name: number for number, name in enumerate(FEATS_EN)}
 
@@ -78,7 +81,7 @@ def hellaswag(batch: Batch, origin: Origin) -> Batch:
         [f"{begun} {ending}".strip() for ending in endings]
         for begun, endings in zip(batch["ctx_b"], batch["endings"], strict=True)
     ]
-    labels = [int(label) if label != "" else -1 for label in batch["label"]]
+    labels = [int(label) if label != "" else NO_LABEL for label in batch["label"]]
     return _choices(batch["ctx_a"], [""] * len(labels), choices, labels, origin.shared_ids())
 
 
@@ -86,7 +89,7 @@ def commonsense_qa(batch: Batch, origin: Origin) -> Batch:
     """CommonsenseQA: answerKey is a letter among the choices' labels, "" without gold."""
     letters = [choice["label"] for choice in batch["choices"]]
     labels = [
-        names.index(key) if key in names else -1
+        names.index(key) if key in names else (NO_LABEL if key == "" else None)
         for names, key in zip(letters, batch["answerKey"], strict=True)
     ]
     choices = [choice["text"] for choice in batch["choices"]]
@@ -104,13 +107,13 @@ def social_iqa(batch: Batch, origin: Origin) -> Batch:
     """Social IQa: answerA to answerC, label "1" to "3"."""
     answers = zip(*(batch[f"answer{letter}"] for letter in "ABC"), strict=True)
     choices = [list(texts) for texts in answers]
-    labels = [int(label) - 1 if label != "" else -1 for label in batch["label"]]
+    labels = [_LABEL_OF_SOCIAL_IQA.get(label) for label in batch["label"]]
     return _choices(batch["context"], batch["question"], choices, labels, origin.shared_ids())
 
 
 def copa(batch: Batch, origin: Origin) -> Batch:
     """COPA and XCOPA: COPA's own English question in every language (the data has only a word)."""
-    questions = [_COPA_QUESTIONS[word] for word in batch["question"]]
+    questions = [_COPA_QUESTIONS.get(word) for word in batch["question"]]
     choices = [list(pair) for pair in zip(batch["choice1"], batch["choice2"], strict=True)]
     ids = [f"{origin.split}-{number}" for number in batch["idx"]]
     return _choices(batch["premise"], questions, choices, batch["label"], ids)
@@ -142,7 +145,7 @@ def ner_tags(batch: Batch, origin: Origin) -> Batch:
 
 def ud_pos(batch: Batch, origin: Origin) -> Batch:
     """Universal Dependencies: `upos` are strings; a sentence with another tag is left out."""
-    tags = [[_TAG_OF_UPOS.get(tag, UNKNOWN_TAG) for tag in sentence] for sentence in batch["upos"]]
+    tags = [[_TAG_OF_UPOS.get(tag, NO_LABEL) for tag in sentence] for sentence in batch["upos"]]
     return _tagged(batch["tokens"], tags, origin)
 
 
@@ -180,41 +183,29 @@ ADAPTERS: dict[str, Adapter] = {
 
 
 def _pairs(texts: list[str], pairs: list[str], labels: list[int], ids: list[str]) -> Batch:
-    batch: Batch = {"id": ids, "text": texts, "text_pair": pairs, "label": labels}
-    return _keep(batch, [label >= 0 for label in labels])
+    return {"id": ids, "text": texts, "text_pair": pairs, "label": labels}
 
 
 def _choices(
     contexts: list[str],
-    questions: list[str],
+    questions: Sequence[str | None],
     choices: list[list[str]],
-    labels: list[int],
+    labels: Sequence[int | None],
     ids: list[str],
 ) -> Batch:
-    batch: Batch = {
+    return {
         "id": ids,
         "context": contexts,
-        "question": questions,
+        "question": list(questions),
         "choices": choices,
-        "label": labels,
+        "label": list(labels),
     }
-    return _keep(batch, [label >= 0 for label in labels])
 
 
 def _tagged(tokens: list[list[str]], tags: list[list[int]], origin: Origin) -> Batch:
-    batch: Batch = {"id": origin.own_ids(), "tokens": tokens, "tags": tags}
-    return _keep(batch, [bool(row) and min(row) >= 0 for row in tags])
+    return {"id": origin.own_ids(), "tokens": tokens, "tags": tags}
 
 
 def _translations(sources: list[str], english: list[str]) -> Batch:
     ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in english]
     return {"id": ids, "source": sources, "target": english}
-
-
-def _keep(batch: Batch, wanted: list[bool]) -> Batch:
-    if all(wanted):
-        return batch
-    return {
-        name: [value for value, keep in zip(column, wanted, strict=True) if keep]
-        for name, column in batch.items()
-    }
