@@ -35,6 +35,7 @@ from search.table_parts import (
 )
 from spaces.crowding import CROWDED
 from spaces.curriculum import parse_curriculum
+from trainables.assignment import SEARCH
 
 TOP = 10
 TEST_BED = "The embedded world is a test bed: nothing here is a finding about human languages."
@@ -218,25 +219,28 @@ def _crowded(config: StudyConfig, values: pd.DataFrame) -> Iterator[RenderableTy
 def _savings(frame: pd.DataFrame) -> Iterator[RenderableType]:
     yield heading("What sharing saved: examples, search and confirmation together")
     rows: list[dict[Any, Any]] = savings(frame).to_dict(orient="records")
+    search: list[dict[Any, Any]] = savings(frame, phase=SEARCH).to_dict(orient="records")
     papers: list[dict[Any, Any]] = savings_in_proportions(frame).to_dict(orient="records")
     needed = rows[-1]["needed"]
     columns = [Column("part", number=False), Column("needed"), Column("paid"), Column("saved")]
-    columns += [Column("share of cost"), Column("share in the papers")]
+    columns += [Column("by the search"), Column("share of cost"), Column("share in the papers")]
     cells = [
         [
             {"stage": "stages", "target": "targets"}.get(row["part"], row["part"]),
             count(row["needed"]),
             count(row["paid"]),
             share(row["share"]),
+            share(alone["share"]),
             share(row["needed"] / needed if needed else None),
             share(paper["needed"] / papers[-1]["needed"] if papers[-1]["needed"] else None),
         ]
-        for row, paper in zip(rows, papers, strict=True)
+        for row, alone, paper in zip(rows, search, papers, strict=True)
     ]
     yield table(columns, cells)
     yield remark(
         "needed: had every trial computed everything itself; a forward pass counts a third"
     )
+    yield remark("by the search: without the confirmation, whose fresh seeds share nothing with it")
     if papers[-1]["share"] == papers[-1]["share"]:
         yield remark(
             f"the search in the papers' proportions (Phang et al. 2020): "
