@@ -190,7 +190,8 @@ def export(
     from search.run_folder import RunFolder
 
     folders = export_run(RunFolder(run), top=top, mirror=mirror, on_progress=_say)
-    for path in [*folders, run / "leaderboard.csv", run / "observations.parquet"]:
+    tables = ("leaderboard.csv", "best_per_target.csv", "observations.parquet")
+    for path in [*folders, *(run / table for table in tables)]:
         _say(f"wrote {path}")
     _say(f"next: curriculum train {folders[0] / 'curriculum.yaml'} --target TARGET")
 

@@ -4,6 +4,7 @@
     best/01/encoder/           the encoder after the last stage, a Hugging Face folder
     best/01/README.md          its model card                          (`search/model_card.py`)
     leaderboard.csv            every curriculum, best first; scores in [0, 1]
+    best_per_target.csv        the best for each target alone, and the average of those bests
     observations.parquet       every observation
 
 Weights come from the store; what was evicted is trained again, without Ray. The models that were
@@ -91,6 +92,7 @@ def _export(
         )
     board = leaderboard(frame, objective)
     write_in_place(folder.path / "leaderboard.csv", lambda path: _write_csv(board, path))
+    write_in_place(folder.path / "best_per_target.csv", lambda path: _write_bests(board, path))
     write_in_place(folder.path / "observations.parquet", frame.to_parquet)
     clear_leftovers(folder.best)
     bench = Workbench(setup_here(config, places))
@@ -152,3 +154,9 @@ def _write_csv(board: Leaderboard, path: Path) -> None:
     table = pd.concat([board.ranked, board.stopped])
     table = table.astype(dict.fromkeys(("rank", "n", "rung"), "Int64"))
     table.to_csv(path, index=False)
+
+
+def _write_bests(board: Leaderboard, path: Path) -> None:
+    """One row per target; the last is the average of these bests."""
+    average = pd.DataFrame({"target": ["average"], "score": [board.average_of_bests]})
+    pd.concat([board.best_per_target, average]).to_csv(path, index=False)

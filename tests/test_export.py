@@ -138,6 +138,12 @@ def test_tables_hold_every_curriculum_and_observation(exported):
         rows = list(csv.DictReader(file))
     assert [row["rank"] for row in rows] == ["1", "2", "3"]
     assert {row["curriculum"] for row in rows} == {NONE, ONE, TWO}
+    bests = pd.read_csv(exported.path / "best_per_target.csv").set_index("target")
+    assert bests.index[-1] == "average"
+    assert set(bests.index[:-1]) == {name for name in rows[0] if name.startswith("mini-")}
+    assert bests["score"]["average"] == pytest.approx(bests["score"][:-1].mean())
+    for target in bests.index[:-1]:
+        assert bests["score"][target] == max(float(row[target]) for row in rows)
     parquet = pd.read_parquet(exported.path / "observations.parquet")
     pd.testing.assert_frame_equal(parquet, read(exported.observations))
 
