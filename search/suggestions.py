@@ -158,7 +158,10 @@ class Suggestions:
         copy = self._copy_of_study()
         proposed = self._proposed(copy)
         if proposed:  # of equals the first, which the sampler likes as well as any
-            curriculum = min(proposed, key=self._share_to_train)
+            begun = {
+                prefix for text in self._trials for prefix in parse_curriculum(text).prefixes()
+            }
+            curriculum = min(proposed, key=lambda proposal: _share_to_train(proposal, begun))
             self.open(curriculum, role="sampled", notes=proposed[curriculum])
             self._keep_notes(copy)
             return curriculum
@@ -182,20 +185,6 @@ class Suggestions:
                 break
             # What was proposed stays RUNNING in the copy: samplers keep away from what runs.
         return found
-
-    def _share_to_train(self, curriculum: Curriculum) -> float:
-        """Of its stages' examples, the share behind the prefix that it has in common with a trial.
-
-        By the trials of this study, not by what the store holds: a warm store must not change
-        what is proposed.
-        """
-        begun = {prefix for text in self._trials for prefix in parse_curriculum(text).prefixes()}
-        to_train = sum(
-            prefix.stages[-1].num_examples
-            for prefix in curriculum.prefixes()[1:]
-            if prefix not in begun
-        )
-        return to_train / max(curriculum.num_examples, 1)
 
     def _copy_of_study(self) -> optuna.Study:
         """In memory, with what samplers noted."""
@@ -252,6 +241,20 @@ class Suggestions:
             self._study.tell(number, state=TrialState.PRUNED)
         else:
             self._study.tell(number, outcome.values[-1])
+
+
+def _share_to_train(curriculum: Curriculum, begun: set[Curriculum]) -> float:
+    """Of its stages' examples, the share behind the prefix that it has in common with a trial.
+
+    By the prefixes of this study's trials, not by what the store holds: a warm store must not
+    change what is proposed.
+    """
+    to_train = sum(
+        prefix.stages[-1].num_examples
+        for prefix in curriculum.prefixes()[1:]
+        if prefix not in begun
+    )
+    return to_train / max(curriculum.num_examples, 1)
 
 
 def _outcome_of(trial: FrozenTrial) -> Outcome:

@@ -23,7 +23,7 @@ from pathlib import Path
 from benchmarks.study_runs import run_alone
 from search.study_fields import StudyConfig
 
-study, run, last_write, when = sys.argv[1:]
+study, run, names, last_write, when = sys.argv[1:]
 writes_left = int(last_write)
 
 def dying(write):
@@ -38,7 +38,7 @@ def dying(write):
         return done
     return wrapper
 
-for name in ("rename", "replace", "fsync"):
+for name in names.split():
     setattr(os, name, dying(getattr(os, name)))
 run_alone(StudyConfig.model_validate_json(Path(study).read_text()), Path(run))
 """
@@ -59,7 +59,8 @@ def test_a_study_killed_at_its_writes_ends_as_if_it_was_not(study_root, tmp_path
     (tmp_path / "study.json").write_text(config.model_dump_json())
     for last_write, when in moments:
         command = [sys.executable, "-c", DYING, str(tmp_path / "study.json"), str(tmp_path / "run")]
-        died = subprocess.run([*command, str(last_write), when], cwd=REPOSITORY, check=False)
+        moment = [" ".join(WRITES), str(last_write), when]
+        died = subprocess.run([*command, *moment], cwd=REPOSITORY, check=False)
         assert died.returncode == -signal.SIGKILL, (SEED, moments)
         at_kill = finished_nodes(tmp_path / "store")
     run_alone(config, tmp_path / "run")

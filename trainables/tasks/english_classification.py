@@ -9,19 +9,26 @@ from __future__ import annotations
 from trainables.tasks.labels import NLI
 from trainables.tasks.task import HubSource, Task
 
-_GLUE = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
+
+def _glue(
+    config: str, *, adapter: str, dev: str = "validation", stand_in_splits: tuple[str, ...] = ()
+) -> HubSource:
+    """One task of GLUE."""
+    return HubSource(
+        path="nyu-mll/glue",
+        config=config,
+        adapter=adapter,
+        splits={"train": "train", "dev": dev},
+        revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
+        stand_in_splits=stand_in_splits,
+    )
+
 
 CLASSIFICATION: tuple[Task, ...] = (
     Task(
         name="mnli",
         kind="classification",
-        source=HubSource(
-            path="nyu-mll/glue",
-            config="mnli",
-            adapter="nli",
-            splits={"train": "train", "dev": "validation_matched"},
-            revision=_GLUE,
-        ),
+        source=_glue("mnli", adapter="nli", dev="validation_matched"),
         labels=NLI,
         metric="accuracy",
         role="intermediate",
@@ -52,14 +59,7 @@ CLASSIFICATION: tuple[Task, ...] = (
     Task(
         name="qqp",
         kind="classification",
-        source=HubSource(
-            path="nyu-mll/glue",
-            config="qqp",
-            adapter="question_pairs",
-            splits={"train": "train", "dev": "validation"},
-            revision=_GLUE,
-            stand_in_splits=("dev",),
-        ),
+        source=_glue("qqp", adapter="question_pairs", stand_in_splits=("dev",)),
         labels=("not_duplicate", "duplicate"),
         metric="accuracy",
         role="intermediate",
@@ -93,13 +93,7 @@ CLASSIFICATION: tuple[Task, ...] = (
     Task(
         name="mrpc",
         kind="classification",
-        source=HubSource(
-            path="nyu-mll/glue",
-            config="mrpc",
-            adapter="sentence_pairs",
-            splits={"train": "train", "dev": "validation"},
-            revision=_GLUE,
-        ),
+        source=_glue("mrpc", adapter="sentence_pairs"),
         labels=("not_equivalent", "equivalent"),
         metric="accuracy",
         role="intermediate",
@@ -110,14 +104,7 @@ CLASSIFICATION: tuple[Task, ...] = (
     Task(
         name="qnli",
         kind="classification",
-        source=HubSource(
-            path="nyu-mll/glue",
-            config="qnli",
-            adapter="question_and_sentence",
-            splits={"train": "train", "dev": "validation"},
-            revision=_GLUE,
-            stand_in_splits=("dev",),
-        ),
+        source=_glue("qnli", adapter="question_and_sentence", stand_in_splits=("dev",)),
         labels=("entailment", "not_entailment"),
         metric="accuracy",
         role="intermediate",
@@ -132,13 +119,7 @@ CLASSIFICATION: tuple[Task, ...] = (
     Task(
         name="rte",
         kind="classification",
-        source=HubSource(
-            path="nyu-mll/glue",
-            config="rte",
-            adapter="sentence_pairs",
-            splits={"train": "train", "dev": "validation"},
-            revision=_GLUE,
-        ),
+        source=_glue("rte", adapter="sentence_pairs"),
         labels=("entailment", "not_entailment"),
         metric="accuracy",
         role="intermediate",
@@ -154,13 +135,7 @@ CLASSIFICATION: tuple[Task, ...] = (
     Task(
         name="sst2",
         kind="classification",
-        source=HubSource(
-            path="nyu-mll/glue",
-            config="sst2",
-            adapter="sentences",
-            splits={"train": "train", "dev": "validation"},
-            revision=_GLUE,
-        ),
+        source=_glue("sst2", adapter="sentences"),
         labels=("negative", "positive"),
         metric="accuracy",
         role="intermediate",

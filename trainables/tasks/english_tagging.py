@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from trainables.tasks.labels import FEATS_EN, PANX, UPOS, WNUT
 from trainables.tasks.task import HubSource, Task
+from trainables.tasks.xtreme import PANX_CITATION, PANX_LICENCE
 
-_UD = "universal-dependencies/universal_dependencies"
-_UD_FALLBACKS = ("commul/universal_dependencies",)
-_UD_RELEASE = "2.17"
+_EWT_CITATION = "Silveira et al. 2014, A Gold Standard Dependency Corpus for English"
+
+
+def _ewt(adapter: str) -> HubSource:
+    """UD English-EWT."""
+    return HubSource(
+        path="universal-dependencies/universal_dependencies",
+        config="en_ewt",
+        adapter=adapter,
+        splits={"train": "train", "dev": "dev"},
+        revision="2.17",
+        fallbacks=("commul/universal_dependencies",),
+    )
+
 
 TAGGING: tuple[Task, ...] = (
     Task(
         name="ud_pos_en",
         kind="tagging",
-        source=HubSource(
-            path=_UD,
-            config="en_ewt",
-            adapter="ud_pos",
-            splits={"train": "train", "dev": "dev"},
-            revision=_UD_RELEASE,
-            fallbacks=_UD_FALLBACKS,
-        ),
+        source=_ewt("ud_pos"),
         labels=UPOS,
         metric="f1",
         role="intermediate",
@@ -32,20 +37,13 @@ TAGGING: tuple[Task, ...] = (
         group="structured",
         overlaps=("udpos",),
         licence="CC BY-SA 4.0",
-        citation="Silveira et al. 2014, A Gold Standard Dependency Corpus for English",
+        citation=_EWT_CITATION,
         note="UD English-EWT, which is also part of the English training set of udpos.",
     ),
     Task(
         name="ud_feats_en",
         kind="tagging",
-        source=HubSource(
-            path=_UD,
-            config="en_ewt",
-            adapter="ud_feats",
-            splits={"train": "train", "dev": "dev"},
-            revision=_UD_RELEASE,
-            fallbacks=_UD_FALLBACKS,
-        ),
+        source=_ewt("ud_feats"),
         labels=FEATS_EN,
         metric="f1",
         role="intermediate",
@@ -53,7 +51,7 @@ TAGGING: tuple[Task, ...] = (
         group="structured",
         overlaps=("udpos",),
         licence="CC BY-SA 4.0",
-        citation="Silveira et al. 2014, A Gold Standard Dependency Corpus for English",
+        citation=_EWT_CITATION,
         note="Morphology: the whole feature bundle of a word is one label (ud_feats_en.txt).",
     ),
     Task(
@@ -92,8 +90,8 @@ TAGGING: tuple[Task, ...] = (
         train_size=20_000,
         group="structured",
         overlaps=("panx", "panx_xtreme_r"),
-        licence="ODC-BY, Wikipedia CC BY-SA",
-        citation="Pan et al. 2017, P17-1178; Rahimi et al. 2019, arXiv 1902.00193",
+        licence=PANX_LICENCE,
+        citation=PANX_CITATION,
         note=(
             "PAN-X English: the training set of panx itself, as a stage. No revision: no full"
             " commit hash of google/xtreme's parquet files was found."

@@ -13,8 +13,13 @@ from trainables.tasks import labels
 from trainables.tasks.languages import MLQA, PANX, PAWSX, TATOEBA, TYDIQA, UDPOS, XNLI, XQUAD
 from trainables.tasks.task import HubSource, Task
 
+PANX_LICENCE = "ODC-BY, Wikipedia CC BY-SA"
+PANX_CITATION = "Pan et al. 2017, P17-1178; Rahimi et al. 2019, arXiv 1902.00193"
+
 _NO_REVISION = "No revision: no full commit hash of google/xtreme's parquet files was found."
 _XTREME_CITATION = "Hu et al. 2020, arXiv 2003.11080"
+OFFICIAL_SPLITS = {"train": "train", "dev": "validation", "search": "validation", "report": "test"}
+_HALVES = {"dev": "validation@a", "search": "validation@a", "report": "validation@b"}
 
 XTREME: tuple[Task, ...] = (
     Task(
@@ -44,12 +49,7 @@ XTREME: tuple[Task, ...] = (
             path="google-research-datasets/paws-x",
             config="{language}",
             adapter="sentence_pairs",
-            splits={
-                "train": "train",
-                "dev": "validation",
-                "search": "validation",
-                "report": "test",
-            },
+            splits=OFFICIAL_SPLITS,
             revision="4cd8187c404bda33cb1f62b49b001115862acf37",
             stand_in_splits=("train", *(f"report:{x}" for x in ("en", "es", "fr", "ja", "ko"))),
         ),
@@ -70,12 +70,7 @@ XTREME: tuple[Task, ...] = (
             path="google/xtreme",
             config="udpos.{language}",
             adapter="pos_tags",
-            splits={
-                "train": "train",
-                "dev": "validation",
-                "search": "validation",
-                "report": "test",
-            },
+            splits=OFFICIAL_SPLITS,
             config_names=UDPOS,
             stand_in_splits=("report:ar", "report:fa", "report:hi", "report:ur"),
         ),
@@ -101,12 +96,7 @@ XTREME: tuple[Task, ...] = (
             path="google/xtreme",
             config="PAN-X.{language}",
             adapter="ner_tags",
-            splits={
-                "train": "train",
-                "dev": "validation",
-                "search": "validation",
-                "report": "test",
-            },
+            splits=OFFICIAL_SPLITS,
             stand_in_splits=("report",),
         ),
         labels=labels.PANX,
@@ -116,8 +106,8 @@ XTREME: tuple[Task, ...] = (
         train_size=20_000,
         group="structured",
         overlaps=("panx_en", "panx_xtreme_r"),
-        licence="ODC-BY, Wikipedia CC BY-SA",
-        citation="Pan et al. 2017, P17-1178; Rahimi et al. 2019, arXiv 1902.00193",
+        licence=PANX_LICENCE,
+        citation=PANX_CITATION,
         note=f"{_NO_REVISION} Its English training set is the stage panx_en.",
     ),
     Task(
@@ -127,11 +117,7 @@ XTREME: tuple[Task, ...] = (
             path="google/xquad",
             config="xquad.{language}",
             adapter="squad",
-            splits={
-                "dev": "validation@a",
-                "search": "validation@a",
-                "report": "validation@b",
-            },
+            splits=_HALVES,
             revision="51adfef1c1287aab1d2d91b5bead9bcfb9c68583",
         ),
         languages=XQUAD,
@@ -177,12 +163,7 @@ XTREME: tuple[Task, ...] = (
             path="google-research-datasets/tydiqa",
             config="secondary_task",
             adapter="squad",
-            splits={
-                "train": "train",
-                "dev": "validation@a",
-                "search": "validation@a",
-                "report": "validation@b",
-            },
+            splits={"train": "train", **_HALVES},
             revision="da78f23f9119363459acbaf46bf89426ff26c259",
             id_prefixes=TYDIQA,
             stand_in_splits=("dev", "search", "report"),

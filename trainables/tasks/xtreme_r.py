@@ -7,11 +7,14 @@ evaluate.py. Not here: udpos with five more languages, of which no hub copy was 
 
 from __future__ import annotations
 
-from trainables.tasks import labels
+from dataclasses import replace
+
 from trainables.tasks.languages import PANX_XTREME_R, TATOEBA_XTREME_R, XCOPA, XQUAD_XTREME_R
 from trainables.tasks.task import HubSource, Task
+from trainables.tasks.xtreme import OFFICIAL_SPLITS, XTREME
 
 _XTREME_R_CITATION = "Ruder et al. 2021, arXiv 2104.07412"
+_OF_XTREME = {task.name: task for task in XTREME}
 
 XTREME_R: tuple[Task, ...] = (
     Task(
@@ -38,55 +41,29 @@ XTREME_R: tuple[Task, ...] = (
             " parquet files was found."
         ),
     ),
-    Task(
+    replace(
+        _OF_XTREME["panx"],
         name="panx_xtreme_r",
-        kind="tagging",
         source=HubSource(
             path="unimelb-nlp/wikiann",
             config="{language}",
             adapter="ner_tags",
-            splits={
-                "train": "train",
-                "dev": "validation",
-                "search": "validation",
-                "report": "test",
-            },
+            splits=OFFICIAL_SPLITS,
             stand_in_splits=("report",),
         ),
-        labels=labels.PANX,
         languages=PANX_XTREME_R,
-        metric="f1",
-        role="target",
-        train_size=20_000,
-        group="structured",
         overlaps=("panx", "panx_en"),
-        licence="ODC-BY, Wikipedia CC BY-SA",
-        citation="Pan et al. 2017, P17-1178; Rahimi et al. 2019, arXiv 1902.00193",
         note=(
             "panx and eight more languages, which google/xtreme lacks. No revision: no commit hash"
             " of the parquet files was found."
         ),
     ),
-    Task(
+    replace(
+        _OF_XTREME["xquad"],
         name="xquad_xtreme_r",
-        kind="span_qa",
-        source=HubSource(
-            path="google/xquad",
-            config="xquad.{language}",
-            adapter="squad",
-            splits={"dev": "validation@a", "search": "validation@a", "report": "validation@b"},
-            revision="51adfef1c1287aab1d2d91b5bead9bcfb9c68583",
-        ),
         languages=XQUAD_XTREME_R,
-        metric="qa",
-        role="target",
-        train_task="squad",
-        max_length=384,
-        train_size=87_599,
-        group="qa",
         overlaps=("squad", "squad_v2", "qnli", "xquad"),
-        licence="CC BY-SA 4.0",
-        citation=f"Artetxe et al. 2020, arXiv 1910.11856; {_XTREME_R_CITATION}",
+        citation=f"{_OF_XTREME['xquad'].citation}; {_XTREME_R_CITATION}",
         note="xquad and Romanian, with the same halves.",
     ),
     Task(
