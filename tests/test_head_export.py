@@ -21,7 +21,7 @@ def test_exported_model_gives_equal_logits(name, family, request, tiny_tasks, ti
     encoder = load_encoder(str(request.getfixturevalue(FIXTURES[family])))
     task, rows = tiny_tasks[name], tiny_rows(name, 6)
     generator = stream(1, task.name, "head")
-    head = KINDS[name].new_head(task, hidden_size=32, dropout=0.1, generator=generator)
+    head = KINDS[name].new_head(task, encoder, generator)
     with torch.no_grad():
         head.out.bias.normal_(generator=generator)
     data = encoded(rows, task, encoder.tokenizer, 32, tmp_path, "rows")

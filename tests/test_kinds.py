@@ -47,9 +47,8 @@ def gold_outputs(kind, data):
 
 
 def head_for(task, encoder):
-    return KINDS[task.kind].new_head(
-        task, hidden_size=32, dropout=0.0, generator=stream(1, task.name, "head")
-    )
+    still = replace(encoder, dropout=0.0)
+    return KINDS[task.kind].new_head(task, still, stream(1, task.name, "head"))
 
 
 def said(encoder, task, head, features):
@@ -355,12 +354,7 @@ def test_every_real_task_learns_a_fixed_batch(name, in_mirror, shared_folder, tm
     rows = load_rows(task, "en", "train", mirror=mirror).select(range(4))
     data = encode(task, rows, encoder, tmp_path, min(128, encoder.max_length(task)))
     batch = kind.collate(data.take(np.arange(4)), encoder.pad_id)
-    head = kind.new_head(
-        task,
-        hidden_size=encoder.hidden_size,
-        dropout=0.0,
-        generator=stream(1, name, "head"),
-    )
+    head = head_for(task, encoder)
     encoder.model.eval()
     weights = [*encoder.model.parameters(), *head.parameters()]
     optimizer, losses = torch.optim.AdamW(weights, lr=1e-3), []

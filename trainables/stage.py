@@ -200,12 +200,8 @@ class FineTuning:
 
 def new_head(part: TrainingPart, encoder: Encoder, seed: int) -> nn.Module:
     """The fresh head of a part, on the CPU: equal seeds give equal heads."""
-    return KINDS[part.task.kind].new_head(
-        part.task,
-        hidden_size=encoder.hidden_size,
-        dropout=encoder.dropout,
-        generator=stream(seed, part.task.name, "head"),
-    )
+    generator = stream(seed, part.task.name, "head")
+    return KINDS[part.task.kind].new_head(part.task, encoder, generator)
 
 
 def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:

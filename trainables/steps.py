@@ -221,12 +221,7 @@ def _part(bench: Workbench, selection: Selection) -> dict[str, Any]:
 def load_with_head(bench: Workbench, target: Task, weights: Tensors) -> nn.Module:
     """Put encoder weights in place and give the head that was trained on them."""
     source = get_task(target.train_task or target.name)
-    head = KINDS[source.kind].new_head(
-        source,
-        hidden_size=bench.encoder.hidden_size,
-        dropout=bench.encoder.dropout,
-        generator=stream(0, source.name, "head"),
-    )
+    head = KINDS[source.kind].new_head(source, bench.encoder, stream(0, source.name, "head"))
     load_tensors(bench.encoder.model, _under("encoder/", weights))
     load_tensors(head, _under("head/", weights))
     return head.to(bench.encoder.device)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from trainables.encoder import Encoder
 from trainables.kinds.heads import SentenceHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import collate_tokens, encode_texts, label_tensor
@@ -29,10 +30,8 @@ def _collate(features: Features, pad_id: int) -> Batch:
     return {**collate_tokens(features, pad_id), "label": label_tensor(features)}
 
 
-def _new_head(
-    task: Task, *, hidden_size: int, dropout: float, generator: torch.Generator
-) -> nn.Module:
-    return SentenceHead(hidden_size, len(task.labels), dropout, generator)
+def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
+    return SentenceHead(encoder.hidden_size, len(task.labels), encoder.dropout, generator)
 
 
 def _loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:

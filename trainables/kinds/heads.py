@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from trainables.encoder import Encoder
 from trainables.tasks.task import Task
 
 _INITIALIZER_RANGE = 0.02
@@ -19,10 +20,8 @@ _INITIALIZER_RANGE = 0.02
 class NewHead(Protocol):
     """Makes the fresh head of a task."""
 
-    def __call__(
-        self, task: Task, *, hidden_size: int, dropout: float, generator: torch.Generator
-    ) -> nn.Module:
-        """A head on the CPU, drawn from the generator alone."""
+    def __call__(self, task: Task, encoder: Encoder, generator: torch.Generator, /) -> nn.Module:
+        """A head on the CPU for the encoder, drawn from the generator alone."""
 
 
 class SentenceHead(nn.Module):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from trainables.encoder import Encoder
 from trainables.kinds.classification import most_frequent_share
 from trainables.kinds.heads import SentenceHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
@@ -56,10 +57,8 @@ def _collate(features: Features, pad_id: int) -> Batch:
     return {**collate_tokens(features, pad_id), "label": label_tensor(features)}
 
 
-def _new_head(
-    task: Task, *, hidden_size: int, dropout: float, generator: torch.Generator
-) -> nn.Module:
-    return SentenceHead(hidden_size, 1, dropout, generator)
+def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
+    return SentenceHead(encoder.hidden_size, 1, encoder.dropout, generator)
 
 
 def _scores(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trainables.encoder import Encoder
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import collate_tokens, encode_texts, label_tensor
 from trainables.ragged import Features
@@ -36,9 +37,7 @@ def _collate(features: Features, pad_id: int) -> Batch:
     return {**collate_tokens(features, pad_id), "side": label_tensor(features, "side")}
 
 
-def _new_head(
-    task: Task, *, hidden_size: int, dropout: float, generator: torch.Generator
-) -> nn.Module:
+def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
     return nn.Identity()
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from trainables.encoder import Encoder
 from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens, label_tensor, token_columns
@@ -94,10 +95,8 @@ def _collate(features: Features, pad_id: int) -> Batch:
     return {**batch, **numbers, "size": size}
 
 
-def _new_head(
-    task: Task, *, hidden_size: int, dropout: float, generator: torch.Generator
-) -> nn.Module:
-    return TokenHead(hidden_size, 2, dropout, generator)
+def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
+    return TokenHead(encoder.hidden_size, 2, encoder.dropout, generator)
 
 
 def _scores(head: nn.Module, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

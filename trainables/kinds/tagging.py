@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from trainables.encoder import Encoder
 from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens, token_columns
@@ -64,10 +65,8 @@ def _collate(features: Features, pad_id: int) -> Batch:
     return {**batch, "tag": torch.from_numpy(labels)}
 
 
-def _new_head(
-    task: Task, *, hidden_size: int, dropout: float, generator: torch.Generator
-) -> nn.Module:
-    return TokenHead(hidden_size, len(task.labels), dropout, generator)
+def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
+    return TokenHead(encoder.hidden_size, len(task.labels), encoder.dropout, generator)
 
 
 def _loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
