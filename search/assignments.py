@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from search.given import Given
 from search.study_fields import StudyConfig
@@ -16,8 +16,8 @@ from spaces.space import CurriculumSpace
 from trainables.assignment import CONFIRM, SEARCH, Assignment, RungWork, Setup
 from trainables.data import available_languages, load_rows
 from trainables.recipe import Recipe
-from trainables.tasks import get_task
-from trainables.tasks.task import SplitName
+from trainables.tasks import Catalogue
+from trainables.tasks.task import SplitName, Task
 
 SOURCE_LANGUAGE = "en"
 
@@ -41,6 +41,8 @@ def setup_of(config: StudyConfig, places: Places) -> Setup:
         retrieval_layer=config.encoder.retrieval_layer,
         mirror=None if places.mirror is None else str(places.mirror),
         cache=str(places.cache),
+        tasks=config.entries,
+        skip_bad_rows=config.on_bad_row == "skip",
         store=places.store,
         store_limit_bytes=config.store.limit_gb * 1e9,
         accept_other_numerics=config.store.accept_other_numerics,
@@ -58,7 +60,13 @@ class Planner:
     def __init__(self, config: StudyConfig, places: Places) -> None:
         self._config = config
         self._places = places
+        self.num_rows = row_counter(config, mirror=places.mirror, cache=places.cache)
         self.space = self._space()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The tasks that the study can name."""
+        return self._config.catalogue
 
     @property
     def num_rungs(self) -> int:
@@ -108,6 +116,7 @@ class Planner:
             scale=1.0,
             curriculum=str(curriculum),
             train_examples={t: self._num_train(t, self._config.full.train) for t in self._targets},
+            metrics=self._metrics,
             eval_items=_number(self._config.full.eval),
             splits={split: languages},
         )
@@ -123,7 +132,7 @@ class Planner:
 
     def train_size(self, task: str) -> int:
         """English training rows that are really there."""
-        return num_rows(task, self._places.mirror, self._places.cache)
+        return self.num_rows(self.catalogue.get(task))
 
     def languages(self, split: SplitName) -> dict[str, list[str]]:
         """Languages scored, by target."""
@@ -171,15 +180,20 @@ class Planner:
                 scale=rung.target_scale,
                 curriculum=str(rung.part_of(curriculum)),
                 train_examples={t: rung.probe_examples(n) for t, n in full.items()},
+                metrics=self._metrics,
                 eval_items=_number(probe.eval),
                 splits={"search": self._search_languages},
             )
             for rung in self.rungs
         )
 
+    @property
+    def _metrics(self) -> dict[str, str]:
+        return {target: self.catalogue.get(target).metric for target in self._targets}
+
     def _num_train(self, target: str, wanted: int | str) -> int:
         """Training examples of a target: at most what is there; 0 for retrieval."""
-        task = get_task(target)
+        task = self.catalogue.get(target)
         if task.kind == "retrieval":
             return 0
         rows = self.train_size(task.train_task or target)
@@ -205,7 +219,8 @@ class Planner:
 
     def _there(self, target: str, split: SplitName, wanted: Sequence[str] | None) -> list[str]:
         """English and the wanted languages (None: all) that the target has, in its order."""
-        languages = available_languages(get_task(target), split, self._places.mirror)
+        task = self.catalogue.get(target)
+        languages = available_languages(task, split, self._places.mirror)
         keep = languages if wanted is None else {SOURCE_LANGUAGE, *wanted}
         return [language for language in languages if language in keep]
 
@@ -265,7 +280,29 @@ def _number(size: int | str) -> int:
     return 0 if isinstance(size, str) else size
 
 
-@cache
-def num_rows(task: str, mirror: Path | None, cache_folder: Path) -> int:
-    """English training rows of a task that are really there."""
-    return len(load_rows(get_task(task), "en", "train", mirror=mirror, cache=cache_folder))
+class CountRows(Protocol):
+    """Counts rows that are really there, each split once."""
+
+    def __call__(self, task: Task, split: SplitName = "train", language: str = "") -> int:
+        """Rows; by default those that train the task."""
+
+
+def row_counter(config: StudyConfig, *, mirror: Path | None, cache: Path) -> CountRows:
+    """Counts the rows of a study's tasks."""
+    known: dict[tuple[str, SplitName, str], int] = {}
+
+    def num_rows(task: Task, split: SplitName = "train", language: str = "") -> int:
+        key = (task.name, split, language or task.source_language)
+        if key not in known:
+            rows = load_rows(
+                task,
+                key[2],
+                split,
+                mirror=mirror,
+                cache=cache,
+                skip_bad_rows=config.on_bad_row == "skip",
+            )
+            known[key] = len(rows)
+        return known[key]
+
+    return num_rows

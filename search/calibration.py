@@ -19,7 +19,6 @@ from trainables.encoder import load_tensors
 from trainables.evaluate import evaluate
 from trainables.recipe import Recipe
 from trainables.stage import FineTuning, new_head
-from trainables.tasks import get_task
 from trainables.tasks.task import Task
 from trainables.workbench import Selection, Workbench
 
@@ -62,13 +61,14 @@ def calibrate(
     """
     started = time.monotonic()
     bench = Workbench(setup)
-    trained = {task: _training_rate(bench, get_task(task), r) for task, r in recipes.items()}
+    get = bench.catalogue.get
+    trained = {task: _training_rate(bench, get(task), recipe) for task, recipe in recipes.items()}
     names = dict.fromkeys([*recipes, *scored])
     return Rates(
         device=setup.device,
         train_seconds={task: rate for task, (rate, _) in trained.items()},
         features_per_row={task: features for task, (_, features) in trained.items()},
-        score_seconds={task: _scoring_rate(bench, get_task(task), language) for task in names},
+        score_seconds={task: _scoring_rate(bench, get(task), language) for task in names},
         encoder_bytes=encoder_bytes(bench),
         seconds=time.monotonic() - started,
         load=psutil.getloadavg()[0],
@@ -121,7 +121,7 @@ def _some_items(bench: Workbench, task: Task, language: str) -> Selection:
     if task.kind == "retrieval":
         spoken = language if language in task.languages else task.languages[-1]
         return bench.items(task.name, spoken, "search", SCORED_ITEMS)
-    return bench.items(task.name, "en", "dev", SCORED_ITEMS)
+    return bench.dev_items(task, SCORED_ITEMS)
 
 
 def _now(bench: Workbench) -> float:

@@ -20,7 +20,6 @@ from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
 from search.table_parts import heading, remark
 from search.trials import Interrupted, SearchStopped
-from trainables.tasks import get_task
 from trainables.tasks.task import MiniworldSource
 
 FAILED = 1
@@ -82,7 +81,8 @@ def results(config: StudyConfig, folder: RunFolder) -> Iterator[RenderableType]:
     yield Text(f"\n{config.study.name}", style="bold")
     if config.study.question:
         yield remark(config.study.question)
-    if any(isinstance(get_task(name).source, MiniworldSource) for name in config.targets):
+    targets = [config.catalogue.get(name) for name in config.targets]
+    if any(isinstance(task.source, MiniworldSource) for task in targets):
         yield remark(TEST_BED)
     if objective is None:
         yield remark("nothing is scored yet")
@@ -126,7 +126,8 @@ def where_and_next(launched: Launch) -> Iterator[RenderableType]:
     if more is not None:
         yield _line(f"curriculum extend {run} --trials {more}")
     if best:
-        target = next(t for t in config.targets if get_task(t).kind != "retrieval")
+        get = config.catalogue.get
+        target = next(name for name in config.targets if get(name).kind != "retrieval")
         exported = shlex.quote(str(best[0] / "curriculum.yaml"))
         yield _line(f"curriculum train {exported} --target {target}")
     yield _line(f"curriculum report {run}")

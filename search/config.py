@@ -13,14 +13,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from search.own_tasks import checked_entries, with_entries, with_labels
 from search.space_checks import NumTrainRows
 from search.study_checks import rule_problems
 from search.study_errors import StudyError, field_problems
 from search.study_fields import StudyConfig
 from search.study_values import NONE, nearest
 from search.study_yaml import read_yaml, write_yaml
+from trainables.tasks import Catalogue
+from trainables.tasks.own import catalogue_of
 
 __all__ = [
     "StudyConfig",
@@ -76,6 +79,7 @@ def load_study(
 
     Raises:
         StudyError: with every problem, one a line.
+        DataError: if the rows of a task of the user's, which has no labels, cannot be read.
     """
     values, problems, name = _read(source)
     if mirror is not None and not mirror.is_dir():
@@ -84,12 +88,15 @@ def load_study(
         )
     if values is None:
         raise StudyError(problems, source=name)
-    config, wrong, found = _validated(values)
+    entries, found = checked_entries(values.get("tasks"))
+    if found:  # names of such tasks would be unknown everywhere else
+        raise StudyError([*problems, *found], source=name)
+    config, wrong, found = _validated(values, catalogue_of(entries))
     problems += found
     problems += rule_problems(config, num_train_rows=num_train_rows, wrong=wrong)
     if problems:
         raise StudyError(problems, source=name)
-    return config
+    return with_labels(config, mirror)
 
 
 def presets() -> tuple[str, ...]:
@@ -176,8 +183,10 @@ def schema() -> dict[str, Any]:
 
 def _read(source: str | Path | Mapping[str, Any]) -> tuple[Any, list[str], str]:
     """Plain values (None if there are none), problems, and what to call it."""
+    folder = Path()
     if isinstance(source, Mapping):
-        return dict(source), [], "the study"
+        found, problems = with_entries(source, folder)
+        return found, problems, "the study"
     if isinstance(source, str) and "\n" in source:
         text, name = source, "the study"
     elif str(source) in presets():
@@ -185,6 +194,7 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[Any, list[str], str]:
     else:
         try:
             text, name = Path(source).read_text(encoding="utf-8"), str(source)
+            folder = Path(source).parent
         except (OSError, UnicodeDecodeError) as error:
             why = "no file" if isinstance(error, FileNotFoundError) else f"not readable ({error})"
             hint = nearest(source, presets())
@@ -192,20 +202,26 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[Any, list[str], str]:
     values, problems = read_yaml(text)
     if not problems and not isinstance(values, dict):
         problems = [f"wanted sections with fields (study, encoder, space, …), found {values!r:.60}"]
-    return (values if isinstance(values, dict) else None), problems, name
+    if not isinstance(values, dict):
+        return None, problems, name
+    values, found_problems = with_entries(values, folder)
+    return values, problems + found_problems, name
 
 
-def _validated(values: dict[str, Any]) -> tuple[StudyConfig, list[str], list[str]]:
+def _validated(
+    values: dict[str, Any], catalogue: Catalogue
+) -> tuple[StudyConfig, list[str], list[str]]:
     """A config, its fields that are placeholders, and the problems of single fields."""
     sections = [name for name, field in StudyConfig.model_fields.items() if name != "storage"]
     written = {k: {} if v is None and k in sections else deepcopy(v) for k, v in values.items()}
+    context = {"catalogue": catalogue}
     try:
-        return _absolute(StudyConfig.model_validate(written)), [], []
+        return _absolute(StudyConfig.model_validate(written, context=context)), [], []
     except ValidationError as error:
         found = field_problems(error)
     places = dict.fromkeys(path[:3] for path, _ in reversed(found))
     wrong = [_stand_in(written, path) for path in places]
-    return StudyConfig.model_validate(written), wrong, [line for _, line in found]
+    return StudyConfig.model_validate(written, context=context), wrong, [line for _, line in found]
 
 
 def _stand_in(values: dict[str, Any], path: Sequence[int | str]) -> str:
@@ -251,7 +267,8 @@ def _fixed(config: StudyConfig) -> dict[str, Any]:
     """Values of the fields that must stay, by field."""
     found: dict[str, Any] = {}
     for section, content in config.model_dump(mode="json").items():
-        fields = content.items() if isinstance(content, dict) else [("", content)]
+        is_section = isinstance(getattr(config, section), BaseModel)
+        fields = content.items() if is_section else [("", content)]
         found |= {f"{section}.{name}".removesuffix("."): value for name, value in fields}
     gpus = found.pop("resources.gpus")
     found["resources.gpus above 0"] = gpus > 0

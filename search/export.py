@@ -36,7 +36,6 @@ from trainables.keys import Node
 from trainables.leases import NoLeases
 from trainables.nodes import Trial
 from trainables.steps import target_training
-from trainables.tasks import get_task
 from trainables.trained import Taken, take_encoder
 from trainables.workbench import Workbench
 
@@ -129,7 +128,7 @@ def _write_models(
     taken = driven(take_encoder(trial, work), on_progress)
     nodes += taken.nodes
     nodes += [
-        target_training(trial, taken.last, get_task(target), work).node
+        target_training(trial, taken.last, bench.catalogue.get(target), work).node
         for target, num_examples in work.train_examples.items()
         if num_examples
     ]

@@ -184,7 +184,7 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     """
     import torch  # here and below, so that a wrong study is refused without waiting for them
 
-    from search.assignments import Places, Planner, num_rows
+    from search.assignments import Places, Planner, row_counter
     from search.study import cache_of, objective_of, store_of
     from trainables.encoder import encoder_folder
 
@@ -194,7 +194,7 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     load_study(
         config.model_dump(mode="json"),
         mirror=mirror,
-        num_train_rows=lambda task: num_rows(task.name, mirror, cache),
+        num_train_rows=row_counter(config, mirror=mirror, cache=cache),
     )
     encoder_folder(config.encoder.name, revision=config.encoder.revision, mirror=mirror)
     planner = Planner(config, Places(run_id="", cache=cache, store=store, mirror=mirror))

@@ -19,7 +19,6 @@ from search.study_yaml import write_yaml
 from search.trial_file import TrialChoice
 from spaces.curriculum import EMPTY_TEXT, Curriculum, parse_curriculum
 from trainables.encoder import PACKAGED
-from trainables.tasks import get_task
 from trainables.tasks.task import MiniworldSource, Task
 from trainables.trained import Taken
 from trainables.workbench import Workbench
@@ -142,7 +141,7 @@ def _recipe(
         for stage in curriculum.stages
     }
     for target in config.targets:
-        task = get_task(target)
+        task = config.catalogue.get(target)
         if task.kind != "retrieval":
             own = setup.recipe((task.train_task or target,), setup.target_recipe)
             recipes[f"target {target}"] = asdict(own)
@@ -167,8 +166,9 @@ curriculum train curriculum.yaml --target TARGET
 
 
 def _tasks(curriculum: Curriculum, config: StudyConfig) -> list[tuple[Task, str]]:
-    stages = [(get_task(name), "stage") for name in dict.fromkeys(curriculum.tasks)]
-    return stages + [(get_task(name), "target") for name in config.targets]
+    get = config.catalogue.get
+    stages = [(get(name), "stage") for name in dict.fromkeys(curriculum.tasks)]
+    return stages + [(get(name), "target") for name in config.targets]
 
 
 def _data(tasks: Sequence[tuple[Task, str]]) -> str:

@@ -13,7 +13,6 @@ from analysis.objective import Objective, ScoredTarget, target_scores, trial_val
 from analysis.observations import Row
 from search.study_fields import StudyConfig
 from spaces.curriculum import EMPTY_TEXT
-from trainables.tasks import get_task
 
 
 def objective_from(config: StudyConfig, languages: Mapping[str, Sequence[str]]) -> Objective:
@@ -35,7 +34,7 @@ def objective_from(config: StudyConfig, languages: Mapping[str, Sequence[str]]) 
                 languages=tuple(languages[task.name]),
                 trained=task.kind != "retrieval",
             )
-            for task in map(get_task, config.targets)
+            for task in map(config.catalogue.get, config.targets)
         ),
     )
 

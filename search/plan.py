@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import torch
 
 from analysis.observations import as_frame, read_rows
 from analysis.savings import PAPERS
-from search.assignments import Places, Planner, num_rows, setup_of
+from search.assignments import CountRows, Places, Planner, row_counter, setup_of
 from search.calibration import Rates, calibrate
 from search.config import StudyError, differences, load_study
 from search.expected_noise import NoiseForecast, Remedies, expected_noise, remedies_for
@@ -30,9 +29,7 @@ from search.study_fields import StudyConfig
 from search.work import Cost, Counter
 from spaces.rungs import Rung
 from trainables.assignment import Setup
-from trainables.data import load_rows
 from trainables.recipe import Recipe
-from trainables.tasks import get_task
 from trainables.tasks.task import SplitName
 
 ENTRY_BYTES = 4_096
@@ -97,7 +94,7 @@ def plan_study(
     load_study(
         config.model_dump(mode="json"),
         mirror=mirror,
-        num_train_rows=lambda task: num_rows(task.name, mirror, cache_of(config)),
+        num_train_rows=row_counter(config, mirror=mirror, cache=cache_of(config)),
     )
     return make_plan(config, folder=folder if same else None, mirror=mirror)
 
@@ -118,7 +115,8 @@ def make_plan(
     places = _places(config, mirror)
     planner, setup = Planner(config, places), setup_of(config, places)
     rates, no_rates = _rates(config, planner, setup)
-    facts = _Facts(setup, places, {} if rates is None else rates.features_per_row)
+    features = {} if rates is None else rates.features_per_row
+    facts = _Facts(setup, planner.num_rows, features)
     counter = Counter(facts)
     objective = objective_of(config, planner)
     frame = as_frame([] if folder is None else read_rows(folder.observations))
@@ -162,12 +160,13 @@ def in_papers_proportions(cost: Cost, whole_trial: Mapping[str, float]) -> Cost:
 class _Facts:
     """Rows that are there, features measured, recipes of the study."""
 
-    def __init__(self, setup: Setup, places: Places, features: Mapping[str, float]) -> None:
-        self._setup, self._places, self._features = setup, places, features
+    def __init__(self, setup: Setup, rows: CountRows, features: Mapping[str, float]) -> None:
+        self._setup, self._rows, self._features = setup, rows, features
+        self.task = setup.catalogue.get
 
     def rows(self, task: str, split: SplitName, language: str) -> int:
-        """Rows of a split, looked up once per process."""
-        return _rows_of(task, split, language, self._places.mirror, self._places.cache)
+        """Rows of a split, looked up once."""
+        return self._rows(self.task(task), split, "" if split in ("train", "dev") else language)
 
     def features_per_row(self, task: str) -> float:
         """1 if it was not measured."""
@@ -184,7 +183,8 @@ def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates |
     if setup.device == "cuda" and not torch.cuda.is_available():
         return None, "trials use a GPU (resources.gpus) and this machine has none"
     stages = dict.fromkeys(planner.space.usable)
-    trained = [get_task(t) for t in config.targets if get_task(t).kind != "retrieval"]
+    targets = [config.catalogue.get(name) for name in config.targets]
+    trained = [task for task in targets if task.kind != "retrieval"]
     sources = dict.fromkeys(task.train_task or task.name for task in trained)
     recipes = {task: setup.recipe((task,), setup.target_recipe) for task in sources}
     recipes |= {task: setup.recipe((task,), setup.stage_recipe) for task in stages}
@@ -229,10 +229,3 @@ def _places(config: StudyConfig, mirror: Path | None) -> Places:
         store = config.store.path or str(cache_folder / "store")
     resolved = None if mirror is None else mirror.resolve()
     return Places(run_id="plan", cache=cache_folder, store=store, mirror=resolved)
-
-
-@cache
-def _rows_of(
-    task: str, split: SplitName, language: str, mirror: Path | None, cache_folder: Path
-) -> int:
-    return len(load_rows(get_task(task), language, split, mirror=mirror, cache=cache_folder))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainables.assignment import RungWork
-from trainables.tasks import get_task
 
 
 def is_scored(work: RungWork, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -20,7 +19,7 @@ def is_scored(work: RungWork, rows: Sequence[Mapping[str, Any]]) -> bool:
         if row["part"] == "evaluation"
     }
     return all(
-        (split, target, language, get_task(target).metric) in found
+        (split, target, language, work.metrics[target]) in found
         for split, languages_of in work.splits.items()
         for target, languages in languages_of.items()
         for language in languages

@@ -8,7 +8,7 @@ from search.study_fields import StudyConfig
 from search.study_values import nearest
 from spaces.curriculum import FULL, parse_curriculum
 from spaces.space import CurriculumSpace
-from trainables.tasks import TASKS, Task
+from trainables.tasks import Task
 
 NumTrainRows = Callable[[Task], int]
 """English training rows of a task that are really there."""
@@ -60,7 +60,7 @@ def size_problems(config: StudyConfig, num_train_rows: NumTrainRows) -> Iterator
     rows: dict[str, int] = {}
     for task in tasks:
         try:
-            rows[task] = num_train_rows(TASKS[task])
+            rows[task] = num_train_rows(config.catalogue.get(task))
         except ValueError as error:
             yield f"{task} of space.tasks has no rows: {error}"
     for field, size, concerned in wanted:

@@ -14,7 +14,7 @@ from search import part_checks, space_checks
 from search.space_checks import NumTrainRows
 from search.study_fields import StudyConfig
 from search.study_values import AGGREGATES, ALL, nearest
-from trainables.tasks import TASKS, Task
+from trainables.tasks import Task
 
 SOURCE_LANGUAGE = "en"
 
@@ -93,7 +93,7 @@ def _language_lists(config: StudyConfig) -> Iterator[str]:
 
 
 def _unknown_languages(config: StudyConfig) -> Iterator[str]:
-    known = sorted({language for name in config.targets for language in TASKS[name].languages})
+    known = sorted({x for name in config.targets for x in config.catalogue.get(name).languages})
     if not known:
         return
     for field in ("proxy", "report"):
@@ -113,7 +113,7 @@ def _unguided_targets(config: StudyConfig) -> Iterator[str]:
     if config.objective.select != "proxy" or not config.languages.proxy:
         return
     for name in config.targets:
-        task = TASKS[name]
+        task = config.catalogue.get(name)
         outside = (SOURCE_LANGUAGE, *task.report_only)
         searched = [language for language in task.languages if language not in outside]
         if not set(config.languages.proxy) & set(searched):
@@ -128,7 +128,9 @@ def _unreported_targets(config: StudyConfig) -> Iterator[str]:
     guides = config.languages.proxy if config.objective.select == "proxy" else ()
     for name in config.targets:
         outside = (SOURCE_LANGUAGE, *guides)
-        free = [language for language in TASKS[name].languages if language not in outside]
+        free = [
+            language for language in config.catalogue.get(name).languages if language not in outside
+        ]
         if not [language for language in free if isinstance(report, str) or language in report]:
             remedy = f"add one of {', '.join(free)}" if free else "name fewer proxies"
             yield f"targets has {name}, of which languages.report leaves no language; {remedy}"
@@ -144,7 +146,7 @@ def _aggregate(config: StudyConfig) -> Iterator[str]:
 def _english_scores(config: StudyConfig) -> Iterator[str]:
     aggregate = config.objective.aggregate
     chosen = [name for name in config.targets if aggregate in (*AGGREGATES, name)]
-    scored = [name for name in chosen if SOURCE_LANGUAGE in TASKS[name].languages]
+    scored = [name for name in chosen if SOURCE_LANGUAGE in config.catalogue.get(name).languages]
     if config.objective.select == "english" and chosen and not scored:
         yield (
             f"objective.select is english, but {', '.join(chosen)} has no English score: the "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -37,10 +37,13 @@ class StudyError(ValueError):
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
 
-def field_problems(error: ValidationError) -> list[tuple[Path, str]]:
-    """Where each problem is, and its line."""
+def field_problems(error: ValidationError, under: Path = ()) -> list[tuple[Path, str]]:
+    """Where each problem is, and its line; `under`: the section that alone was validated."""
     found = error.errors(include_url=False)
-    return [(_path(details["loc"]), _line(details)) for details in found]
+    return [
+        ((*under, *_path(each["loc"])), _line({**each, "loc": (*under, *each["loc"])}))
+        for each in found
+    ]
 
 
 def field_text(path: Sequence[int | str]) -> str:
@@ -97,13 +100,17 @@ def _description(path: Path) -> str:
 
 def _section(path: Path) -> type[BaseModel] | None:
     model: type[BaseModel] = StudyConfig
+    is_key = False
     for part in path:
+        if is_key:  # a name that the user gave, as of a task
+            is_key = False
+            continue
         annotation = model.model_fields[str(part)].annotation if part in model.model_fields else 0
         options = [annotation, *get_args(annotation)]
         models = [o for o in options if isinstance(o, type) and issubclass(o, BaseModel)]
         if not models:
             return None
-        model = models[0]
+        model, is_key = models[0], get_origin(annotation) is dict
     return model
 
 

@@ -6,6 +6,7 @@ misspelt one is reported where it stands. The docstrings are the descriptions of
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
@@ -26,6 +27,9 @@ from search.study_values import (
     StageTask,
     TargetTask,
 )
+from trainables.tasks import Catalogue, KindName
+from trainables.tasks.own import catalogue_of
+from trainables.tasks.task import Group
 
 
 class Fields(BaseModel):
@@ -49,11 +53,58 @@ class EncoderChoice(Fields):
     """The pretrained encoder that every curriculum starts from."""
 
     name: str
-    """`miniworld`, `miniworld`, a hub id like `FacebookAI/xlm-roberta-base`, or a folder."""
+    """`miniworld`, a hub id like `FacebookAI/xlm-roberta-base`, or a folder."""
     revision: str | None = None
     """Commit or tag on the hub; null = its main branch."""
     retrieval_layer: CountOrZero | None = None
     """Hidden layer that is mean-pooled for retrieval; null = the encoder's own."""
+
+
+class OwnTask(Fields):
+    """A task of the user's: local files or a data set of the hub, and no code.
+
+    Under a declared name: the files of a task whose data nobody may give away, or training rows
+    of the task in other languages.
+    """
+
+    kind: KindName | None = None
+    """Its form: classification, multiple_choice, span_qa, tagging, retrieval."""
+    files: dict[str, str] = {}
+    """train, dev, search, report (or names for `splits`) to a file or pattern: .parquet, .jsonl,
+    .csv, .tsv, .txt; relative to the study file; `{language}` is replaced."""
+    path: str | None = None
+    """Instead of files: a data set of the hub, `org/name`."""
+    config: str | None = None
+    """Its configuration; `{language}` is replaced."""
+    revision: str | None = None
+    """Commit or tag on the hub."""
+    splits: dict[Literal["train", "dev", "search", "report"], str] = {}
+    """Our splits to the data's own names; `name@a` and `@b` are halves of it by id, `@tenth` and
+    `@rest` a tenth and the others. Without a dev split a tenth of the training rows is one."""
+    columns: dict[str, str | tuple[str, ...]] = {}
+    """Our columns to the data's own names, where they differ."""
+    labels: tuple[str, ...] = ()
+    """In the order of their numbers; by default those in the training rows."""
+    metric: str | None = None
+    """By default that of the kind."""
+    max_length: Count | None = None
+    """Tokens of an example; by default 128, for span_qa 384."""
+    unanswerable: Flag = False
+    """span_qa: whether some questions have no answer in their context."""
+    languages: tuple[str, ...] = ()
+    """Of a target: those that have search and report splits, English first."""
+    train_languages: tuple[str, ...] = ()
+    """Other languages in which it trains: NAME@LANGUAGE, NAME@all."""
+    train_task: str | None = None
+    """Of a target without training rows: the task that fine-tunes it."""
+    group: Group | None = None
+    """XTREME's group, for `aggregate: group-mean`."""
+    licence: str | None = None
+    """Of the data."""
+    citation: str | None = None
+    """Whom to cite."""
+    note: str | None = None
+    """What else to know about it."""
 
 
 class Space(Fields):
@@ -224,6 +275,12 @@ class StudyConfig(Fields):
 
     study: About
     encoder: EncoderChoice
+    tasks: dict[FolderName, OwnTask] = {}
+    """Tasks of the user's own, by name; or the name of a YAML file beside the study that has
+    them."""
+    on_bad_row: Literal["stop", "skip"] = "stop"
+    """What happens at a row that cannot be used: the study is refused, or the row is left out and
+    counted."""
     space: Space
     targets: tuple[TargetTask, ...]
     """Tasks that are fine-tuned on English and scored in other languages."""
@@ -246,6 +303,16 @@ class StudyConfig(Fields):
     store: Store = Store()
     storage: Database | None = None
     """URL of Optuna's database; null = a journal file in the run folder."""
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The tasks that the study can name."""
+        return catalogue_of(self.entries)
+
+    @property
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """Its own tasks as plain values, which travel to workers."""
+        return {k: v.model_dump(mode="json", exclude_defaults=True) for k, v in self.tasks.items()}
 
     @field_serializer("stopping")
     def _write_stopping(self, stopping: Stopping | None) -> Any:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from spaces.curriculum import FULL, parse_curriculum
-from trainables.tasks import TASKS, Task
+from trainables.tasks import Catalogue, Task
 
 AGGREGATES = ("mean", "group-mean", "standardised-gain")
 ALL = "all"
@@ -32,34 +32,52 @@ def can_be_stage(task: Task) -> bool:
     return task.role in ("intermediate", "both") and task.train_size > 0
 
 
-def _stage_task(name: str) -> str:
-    known = [task.name for task in TASKS.values() if can_be_stage(task)]
-    task = TASKS.get(name)
-    if task is None:
-        raise ValueError(f"no task has this name; {nearest(name, known)}")
+def _catalogue(info: ValidationInfo) -> Catalogue:
+    """The tasks that the study can name: its own ones come as the context of the validation."""
+    return (info.context or {}).get("catalogue", Catalogue())
+
+
+def _stage_task(name: str, info: ValidationInfo) -> str:
+    task = _any(name, info)
+    known = [task.name for task in _catalogue(info).tasks.values() if can_be_stage(task)]
     if not task.train_size:
         raise ValueError(
             f"it has no English training data, so it is no stage; take it as a target"
             f" or choose among {', '.join(known)}"
         )
     if not can_be_stage(task):
-        raise ValueError(f"it is a target, not an intermediate task; {nearest(name, known)}")
+        raise ValueError(
+            f"it is a target, not an intermediate task; {nearest(name, known)}{_translated(task)}"
+        )
     return name
 
 
-def _target_task(name: str) -> str:
-    known = [task.name for task in TASKS.values() if task.role in ("target", "both")]
-    if name not in TASKS:
+def _translated(task: Task) -> str:
+    """How a target can still be a stage."""
+    if not task.train_languages:
+        return ""
+    return f" In other languages it can be one: {task.name}@{task.train_languages[0]}"
+
+
+def _target_task(name: str, info: ValidationInfo) -> str:
+    tasks = _catalogue(info).tasks
+    known = [task.name for task in tasks.values() if task.role in ("target", "both")]
+    if name not in tasks:
         raise ValueError(f"no task has this name; {nearest(name, known)}")
     if name not in known:
         raise ValueError(f"it is an intermediate task, not a target; {nearest(name, known)}")
     return name
 
 
-def _any_task(name: str) -> str:
-    if name not in TASKS:
-        raise ValueError(f"no task has this name; {nearest(name, TASKS)}")
-    return name
+def _any_task(name: str, info: ValidationInfo) -> str:
+    return _any(name, info).name
+
+
+def _any(name: str, info: ValidationInfo) -> Task:
+    catalogue = _catalogue(info)
+    if name.partition("@")[0] not in catalogue.tasks:
+        raise ValueError(f"no task has this name; {nearest(name, catalogue.tasks)}")
+    return catalogue.get(name)
 
 
 def _examples(value: Any) -> Any:

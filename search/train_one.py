@@ -28,7 +28,7 @@ from trainables.assignment import SEARCH, Assignment, Setup
 from trainables.head_export import save_encoder, save_with_head, task_model_class
 from trainables.leases import NoLeases
 from trainables.nodes import Event, Trial
-from trainables.tasks import TASKS, get_task
+from trainables.tasks import Catalogue
 from trainables.tasks.task import Task
 from trainables.train import RungReached, run_assignment
 from trainables.trained import take_encoder, take_target
@@ -79,7 +79,8 @@ def train_one(
     """
     scored = config
     if target is not None:
-        scored = config.model_copy(update={"targets": (_trained_target(target).name,)})
+        name = _trained_target(target, config.catalogue).name
+        scored = config.model_copy(update={"targets": (name,)})
     folder = out or Path("trained") / config.study.name / (target or "encoder")
     if folder.exists():
         raise TrialFileError(f"{folder} is there already; name another folder with --out")
@@ -95,7 +96,10 @@ def train_one(
     with folder_in_place(folder) as new:
         scores = _train(bench, assignment, target, new, on_progress)
         (new / "curriculum.yaml").write_text(trial_text(config, choice), encoding="utf-8")
-    return Trained(folder=folder, scores=scores, loader=_loader(target))
+    loader = "AutoModel"
+    if target is not None:
+        loader = task_model_class(bench.catalogue.get(target))
+    return Trained(folder=folder, scores=scores, loader=loader)
 
 
 def score_table(scores: Sequence[dict[str, Any]]) -> str:
@@ -146,8 +150,9 @@ def _train(
         save_encoder(folder, bench.encoder)
         return []
     scores = _scores(assignment, bench, on_progress)
-    head = driven(take_target(trial, work, get_task(target)), on_progress)
-    save_with_head(folder, bench.encoder, head, get_task(target))
+    task = bench.catalogue.get(target)
+    head = driven(take_target(trial, work, task), on_progress)
+    save_with_head(folder, bench.encoder, head, task)
     return scores
 
 
@@ -180,10 +185,6 @@ class _Teller:
             self._on_progress(line)
 
 
-def _loader(target: str | None) -> str:
-    return "AutoModel" if target is None else task_model_class(get_task(target))
-
-
 def _beginning(choice: TrialChoice, assignment: Assignment, target: str | None) -> str:
     """What is going to be trained."""
     seeds = f"stage seed {choice.stage_seed}, target seed {choice.target_seed}"
@@ -195,13 +196,14 @@ def _beginning(choice: TrialChoice, assignment: Assignment, target: str | None) 
     return f"{target} on {examples:,} examples{how} after {choice.curriculum}, {seeds}"
 
 
-def _trained_target(name: str) -> Task:
+def _trained_target(name: str, catalogue: Catalogue) -> Task:
     """A target that has a model of its own."""
-    targets = [task for task in TASKS.values() if task.role in ("target", "both")]
+    tasks = catalogue.tasks
+    targets = [task for task in tasks.values() if task.role in ("target", "both")]
     trained = [task.name for task in targets if task.kind != "retrieval"]
     if name in trained:
-        return get_task(name)
-    if name in TASKS and TASKS[name].kind == "retrieval":
+        return tasks[name]
+    if name in tasks and tasks[name].kind == "retrieval":
         raise TrialFileError(
             f"--target {name} is a retrieval task: it is scored on the encoder as it is and has "
             "no head; leave --target out to get that encoder"

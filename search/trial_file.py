@@ -143,7 +143,8 @@ def _check_stages(text: str, planner: Planner) -> None:
     stage_task = TypeAdapter[str](StageTask)
     for part in (part for stage in parse_curriculum(text).stages for part in stage.parts):
         try:
-            stage_task.validate_python(part.task)
+            context = {"catalogue": planner.catalogue}
+            stage_task.validate_python(part.task, context=context)
         except ValidationError as error:
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise TrialFileError(f"the curriculum has {part.task!r}: {reason}") from error

@@ -14,7 +14,6 @@ from search.calibration import Rates
 from spaces.curriculum import Stage, parse_curriculum
 from trainables.assignment import DEV_ITEMS, Assignment, RungWork, target_dev_items
 from trainables.recipe import Recipe
-from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
 
 PARTS = ("stage", "target", "evaluation")
@@ -28,6 +27,9 @@ Name = tuple[Hashable, ...]
 
 class Facts(Protocol):
     """What counting must know of data and recipes."""
+
+    def task(self, name: str) -> Task:
+        """The task of that name."""
 
     def rows(self, task: str, split: SplitName, language: str) -> int:
         """Rows that are really there."""
@@ -89,7 +91,7 @@ class Counter:
             encoder = piece.name
             yield piece
         for target in work.train_examples:
-            task, model = get_task(target), encoder
+            task, model = self._facts.task(target), encoder
             if task.kind != "retrieval":
                 training = self._target(encoder, task, work, assignment)
                 model = training.name

@@ -384,6 +384,8 @@ OTHER = {
     "space.required": ["mnli"],
     "space.forbidden": ["mnli"],
     "space.given": [],
+    "tasks": {"mine": {"kind": "retrieval", "files": {"search": "a.csv", "report": "b.csv"}}},
+    "on_bad_row": "skip",
     "targets": ["xnli"],
     "languages.proxy": ["de"],
     "languages.report": "all",

@@ -216,8 +216,13 @@ def test_what_does_not_exist_is_refused_with_the_nearest_name():
         read("xnli", "borr", "search")
     with pytest.raises(ValueError, match="has no split 'report'; it has train, dev"):
         read("nli", "en", "report")
-    with pytest.raises(ValueError, match="English only"):
-        read("xnli", "bor", "train")
+
+
+def test_foreign_training_rows_translate_the_english_ones():
+    english, foreign = (read("nli", language, "train")[:] for language in ("en", "bor"))
+    assert foreign["id"] == english["id"] and foreign["label"] == english["label"]
+    different = sum(a != b for a, b in zip(english["text"], foreign["text"], strict=True))
+    assert different > 0.9 * len(english["id"])
 
 
 def test_xquad_is_trained_on_the_rows_of_squad():

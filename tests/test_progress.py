@@ -34,6 +34,7 @@ def assignment(text, *, role="sampled", phase="search", seed=1, rungs=2, **chang
             scale=1.0,
             curriculum=text,
             train_examples={"mini-udpos": 60},
+            metrics={"mini-udpos": "f1"},
             eval_items=20,
             splits={split: {"mini-udpos": ["en", "bor"]}},
         )

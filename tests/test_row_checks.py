@@ -125,7 +125,8 @@ def test_the_first_rows_are_listed_and_all_are_counted(tmp_path):
     head, *lines = str(refused.value).splitlines()
     assert head.startswith("8 of 11 rows")
     assert [int(n) for n in re.findall(r"row (\d+):", str(refused.value))] == [0, 1, 2, 3, 4]
-    assert lines[-2:] == ["  and 3 more", "correct them or take them out, then start again"]
+    assert lines[-2] == "  and 3 more"
+    assert lines[-1].endswith("on_bad_row: skip in the study file")
 
 
 def test_text_that_is_not_utf_8_is_named(tmp_path):

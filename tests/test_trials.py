@@ -51,6 +51,7 @@ def assign(curriculum, role, seed):
             scale=1.0,
             curriculum="",
             train_examples={},
+            metrics={},
             eval_items=1,
             splits={"search": {}},
         )

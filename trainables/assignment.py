@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from trainables.recipe import Recipe
+from trainables.tasks import Catalogue
+from trainables.tasks.own import catalogue_of
 from trainables.tasks.task import SplitName
 
 SEARCH, CONFIRM = "search", "confirm"
@@ -41,8 +43,16 @@ class Setup:
     threads: int = 1
     """CPU threads of one trial."""
     device: str = "cpu"
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The study's own tasks, as `trainables/tasks/own.py` reads them."""
+    skip_bad_rows: bool = False
     partial_seconds: float = 180.0
     """A stage in training keeps its state in the store this often."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The tasks that the study can name."""
+        return catalogue_of(self.tasks)
 
     def recipe(self, tasks: tuple[str, ...], base: Recipe) -> Recipe:
         """The base with a single task's own fields; a joint stage has the base as it is."""
@@ -65,6 +75,8 @@ class RungWork:
     """The stages to train until here, sizes as numbers."""
     train_examples: dict[str, int]
     """Training examples by target; 0 for retrieval."""
+    metrics: dict[str, str]
+    """The main metric of each target."""
     eval_items: int
     """Items per language at most."""
     splits: dict[SplitName, dict[str, list[str]]]

@@ -8,19 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import datasets
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from trainables.hub import DataError, quiet
+from trainables.files import DataError
 from trainables.row_checks import Fault, faults, is_labelled
 from trainables.tasks.adapters import NO_LABEL, Adapter, Batch, Origin
 from trainables.tasks.task import KindName, Task
 
 _BATCH = 1000
-_SHOWN = 5
+SHOWN = 5
 """Bad rows that a message names."""
 _UNREADABLE = (TypeError, ValueError, AttributeError, IndexError)
 """What an adapter or Arrow raises over a value of another form; ValueError includes Arrow's own
@@ -42,147 +45,166 @@ FEATURES: dict[KindName, datasets.Features] = {
 """Canonical columns and their types, per kind."""
 
 
-def canonical(
-    raw: datasets.Dataset,
+@dataclass(slots=True)
+class Report:
+    """What was met while rows were made canonical; filled as they go by."""
+
+    rows: int = 0
+    """Rows looked at."""
+    dropped: int = 0
+    """Rows without gold label, left out."""
+    bad: int = 0
+    """Rows that cannot be used."""
+    first: list[Fault] = field(default_factory=list)
+    """The first few of them, by their number in the data set."""
+
+
+def canonical_tables(
+    raw: Iterable[pa.Table],
     adapter: Adapter,
     task: Task,
     *,
     language: str,
     split: str,
-    place: Callable[[int], str],
-) -> datasets.Dataset:
-    """Hub rows in canonical columns; those without gold label are left out, bad ones refused.
+    id_prefix: str,
+    report: Report,
+) -> Iterator[pa.Table]:
+    """Rows in canonical columns, batch by batch; bad ones and those without gold are left out.
 
     Args:
-        raw: rows in hub columns.
+        raw: rows in their own columns.
         adapter: see `trainables/tasks/adapters.py`.
         task: its kind says which columns, its labels what they may hold.
         language: the rows' language.
-        split: the hub's split name, part of the ids.
-        place: file and number of a raw row, for people.
+        split: the data set's own name of the split, part of the ids.
+        id_prefix: only rows whose ids begin so.
+        report: what was left out; complete when all batches were taken.
 
     Raises:
-        DataError: no rows, columns that the adapter does not know, or bad rows.
+        DataError: if a batch lacks a column that the adapter reads.
     """
-    if not len(raw):
-        raise DataError(f"the {split} split in {language!r} has no rows")
+    schema = FEATURES[task.kind].arrow_schema
 
-    def adapt(batch: Batch, numbers: Sequence[int]) -> Batch:
-        return adapter(batch, Origin(language=language, split=split, rows=numbers))
+    def adapt(batch: Batch, numbers: Sequence[int]) -> pa.Table:
+        origin = Origin(language=language, split=split, rows=numbers)
+        return pa.table(adapter(batch, origin), schema=schema)
 
+    begin = 0
+    for table in raw:
+        for start in range(0, len(table), _BATCH):
+            piece = table.slice(start, _BATCH)
+            numbers = np.arange(begin + start, begin + start + len(piece))
+            if id_prefix:
+                ours = pc.starts_with(piece["id"], id_prefix)
+                piece, numbers = piece.filter(ours), numbers[np.asarray(ours, dtype=bool)]
+            report.rows += len(piece)
+            yield _good(*_adapted(piece, numbers, adapt, report), task, report)
+        begin += len(table)
+
+
+def _adapted(
+    piece: pa.Table,
+    numbers: NDArray[np.int64],
+    adapt: Callable[[Batch, Sequence[int]], pa.Table],
+    report: Report,
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """The rows that can be read at all, in canonical columns, with their numbers."""
     try:
-        rows = _mapped(raw, adapt, task.kind)
-    except (*_UNREADABLE, KeyError) as error:
-        if isinstance(error, KeyError) and error.args[0] not in raw.column_names:
-            has = ", ".join(raw.column_names)
-            message = f"{place(0)}: the {split} split has no column {error}; it has: {has}"
-            raise DataError(message) from error
-        found, seen = _unreadable(raw, adapt, task.kind)
-        raise DataError(_told(found, seen, place, task) or f"{place(0)}: {error}") from error
-    return _good(rows, task, place)
+        return adapt(piece.to_pydict(), numbers.tolist()), numbers
+    except KeyError as error:
+        if error.args and error.args[0] not in piece.column_names:
+            has = ", ".join(piece.column_names)
+            raise DataError(f"no column {error}; it has: {has}") from error
+    except _UNREADABLE:
+        pass
+    tables = [adapt(piece.slice(0, 0).to_pydict(), [])]
+    kept = []
+    for row, number in enumerate(numbers.tolist()):
+        try:
+            tables.append(adapt(piece.slice(row, 1).to_pydict(), [number]))
+            kept.append(number)
+        except UnicodeDecodeError as error:
+            _note(report, Fault(number, f"is not in UTF-8 ({error})"))
+        except (*_UNREADABLE, KeyError) as error:
+            _note(report, Fault(number, f"cannot be read: {error}"))
+    return pa.concat_tables(tables), np.array(kept, dtype=np.int64)
 
 
-def _good(rows: datasets.Dataset, task: Task, place: Callable[[int], str]) -> datasets.Dataset:
-    """The rows with gold.
+def _good(table: pa.Table, numbers: NDArray[np.int64], task: Task, report: Report) -> pa.Table:
+    """The rows with gold that are not bad."""
+    labelled = is_labelled(table, NO_LABEL)
+    report.dropped += int((~labelled).sum())
+    table, numbers = table.filter(pa.array(labelled)), numbers[labelled]
+    found = faults(table, task)
+    if not found:
+        return table
+    keep = np.ones(len(table), dtype=bool)
+    keep[[fault.row for fault in found]] = False
+    for fault in found:
+        _note(report, Fault(int(numbers[fault.row]), fault.what))
+    return table.filter(pa.array(keep))
+
+
+def _note(report: Report, fault: Fault) -> None:
+    report.bad += 1
+    if len(report.first) < SHOWN:
+        report.first.append(fault)
+
+
+def told(report: Report, place: Callable[[int], str], task: Task) -> str:
+    """The first bad rows and how many there are; empty if there are none.
+
+    Args:
+        report: of all rows.
+        place: file and number of a raw row, for people.
+        task: whose rows they are.
+    """
+    if not report.bad:
+        return ""
+    lines = [f"  {place(fault.row)}: {fault.what}" for fault in report.first]
+    left = report.bad - len(lines)
+    more = [f"  and {left:,} more"] if left else []
+    head = f"{report.bad:,} of {report.rows:,} rows of {task.name} are bad (rows count from 0):"
+    return "\n".join([head, *lines, *more])
+
+
+def part_of(table: pa.Table, name: str) -> pa.Table:
+    """The rows whose ids fall into a part: `a`, `b`, `tenth`, `rest`; all if the name is empty.
 
     Raises:
-        DataError: if any of them is bad.
+        KeyError: if there is no part of that name.
     """
-    table = rows.with_format("arrow")[:]
-    labelled = is_labelled(table, NO_LABEL)
-    numbers = np.flatnonzero(labelled)
-    if len(numbers) < len(rows):
-        table, rows = table.filter(pa.array(labelled)), rows.select(numbers)
-    if found := faults(table, task):
-        named = [Fault(int(numbers[fault.row]), fault.what) for fault in found]
-        raise DataError(_told(named, len(labelled), place, task))
-    return rows
-
-
-def _unreadable(
-    raw: datasets.Dataset, adapt: Callable[[Batch, Sequence[int]], Batch], kind: KindName
-) -> tuple[list[Fault], int]:
-    """Rows that cannot be read at all, one by one, of the first batch with any; rows looked at."""
-
-    def problem(numbers: Sequence[int]) -> str:
-        try:
-            batch = adapt(raw[numbers[0] : numbers[-1] + 1], numbers)
-            pa.table(batch, schema=FEATURES[kind].arrow_schema)
-        except UnicodeDecodeError as error:
-            return f"is not in UTF-8 ({error})"
-        except (*_UNREADABLE, KeyError) as error:
-            return f"cannot be read: {error}"
-        return ""
-
-    for start in range(0, len(raw), _BATCH):
-        numbers = range(start, min(start + _BATCH, len(raw)))
-        if problem(numbers):
-            told = ((number, problem([number])) for number in numbers)
-            return [Fault(number, what) for number, what in told if what], numbers[-1] + 1
-    return [], len(raw)
-
-
-def _told(found: Sequence[Fault], seen: int, place: Callable[[int], str], task: Task) -> str:
-    """The first bad rows and how many there are; empty if there are none."""
-    if not found:
-        return ""
-    lines = [f"  {place(fault.row)}: {fault.what}" for fault in found[:_SHOWN]]
-    left = len(found) - len(lines)
-    more = [f"  and {left:,} more"] if left else []
-    head = f"{len(found):,} of {seen:,} rows of {task.name} are bad (rows count from 0):"
-    return "\n".join([head, *lines, *more, "correct them or take them out, then start again"])
-
-
-def _mapped(
-    raw: datasets.Dataset, adapt: Callable[[Batch, Sequence[int]], Batch], kind: KindName
-) -> datasets.Dataset:
-    with quiet():
-        return raw.map(
-            adapt,
-            batched=True,
-            batch_size=_BATCH,
-            with_indices=True,
-            remove_columns=raw.column_names,
-            features=FEATURES[kind],
-            keep_in_memory=True,
-            load_from_cache_file=False,
-            new_fingerprint=f"canonical-{kind}",
-        )
-
-
-def rows_with_ids(raw: datasets.Dataset, prefix: str) -> Sequence[int]:
-    """Numbers of the hub rows whose ids begin so; all of them if the prefix is empty."""
-    if not prefix:
-        return range(len(raw))
-    return [number for number, item in enumerate(raw["id"]) if item.startswith(prefix)]
-
-
-def half(rows: datasets.Dataset, name: str) -> datasets.Dataset:
-    """The rows whose ids fall into half `a` or `b`; all of them if the name is empty."""
     if not name:
-        return rows
-    kept = [number for number, item in enumerate(rows["id"]) if half_of(item) == name]
-    return rows.select(kept)
+        return table
+    belongs = PARTS[name]
+    ours = [belongs(id_number(item)) for item in table["id"].to_pylist()]
+    return table.filter(pa.array(ours, pa.bool_()))
 
 
-def half_of(item: str) -> str:
-    """The half, `a` or `b`, of an item id: the last bit of its SHA-256."""
-    return "ab"[hashlib.sha256(item.encode()).digest()[-1] & 1]
+PARTS: dict[str, Callable[[int], bool]] = {
+    "a": lambda number: number % 2 == 0,
+    "b": lambda number: number % 2 == 1,
+    "tenth": lambda number: number % 10 == 0,
+    "rest": lambda number: number % 10 != 0,
+}
+"""Name after `@` in a declared split to which hashes of ids it holds."""
 
 
-def with_unique_ids(rows: datasets.Dataset) -> datasets.Dataset:
+def id_number(item: str) -> int:
+    """The SHA-256 of an id as a number."""
+    return int.from_bytes(hashlib.sha256(item.encode()).digest(), "big")
+
+
+def unique_ids(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Number repeated ids `id#2`, `id#3`: two Tatoeba pairs may share their English sentence."""
-    ids = rows["id"][:]
-    if len(set(ids)) == len(ids):
-        return rows
     seen: Counter[str] = Counter()
-    unique = []
-    for item in ids:
-        seen[item] += 1
-        unique.append(item if seen[item] == 1 else f"{item}#{seen[item]}")
-    table = rows.with_format("arrow")[:]
-    place = table.schema.get_field_index("id")
-    return datasets.Dataset(table.set_column(place, "id", pa.array(unique, pa.string())))
+    for table in tables:
+        ids = []
+        for item in table["id"].to_pylist():
+            seen[item] += 1
+            ids.append(item if seen[item] == 1 else f"{item}#{seen[item]}")
+        place = table.schema.get_field_index("id")
+        yield table.set_column(place, table.schema.field("id"), pa.array(ids, pa.string()))
 
 
 def rows_hash(rows: datasets.Dataset) -> str:

@@ -1,9 +1,8 @@
 """Which rows does a task have in a language and split? Canonical columns, wherever they come from.
 
-Order of places: the embedded world for its own tasks; a mirror folder that has the data set; the
-hub. A mirror that has the data set but not the configuration or split is an error, so that no
-table mixes two sources unseen. Canonical rows are kept as one Arrow file per task, language and
-split in a cache folder, shared by all processes of a machine.
+Places, in their order: the embedded world for its own tasks, the user's files for theirs; a mirror
+folder that has the data set; the hub (`trainables/places.py`). Canonical rows are kept as one Arrow
+file per task, language and split in a cache folder, shared by all processes of a machine.
 """
 
 from __future__ import annotations
@@ -11,48 +10,48 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from functools import cache as cache_in_memory
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import datasets
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from trainables import hub
-from trainables.canonical import canonical, half, rows_hash, rows_with_ids, with_unique_ids
-from trainables.hub import DataError
+from trainables.canonical import (
+    FEATURES,
+    Report,
+    canonical_tables,
+    part_of,
+    rows_hash,
+    told,
+    unique_ids,
+)
+from trainables.files import DataError
 from trainables.miniworld import rows as miniworld
-from trainables.tasks import get_task
-from trainables.tasks.adapters import ADAPTERS
-from trainables.tasks.task import HubSource, SplitName, Task
+from trainables.places import (
+    Place,
+    available_languages,
+    files_of,
+    name_of,
+    place_of,
+    raw_tables,
+    row_name,
+)
+from trainables.row_cache import described, read_entry, write_entry
+from trainables.tasks.adapters import ADAPTERS, Adapter
+from trainables.tasks.columns import by_columns
+from trainables.tasks.task import FileSource, MiniworldSource, SplitName, Task, UnionSource
 
 __all__ = ["DataError", "available_languages", "load_rows", "provenance", "rows_hash"]
 
-VERSION = 2
+VERSION = 3
 """Part of every cache key: raised when the canonical rows change, or which are refused."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """One split of a hub data set in one language."""
-
-    task: Task
-    source: HubSource
-    language: str
-    split: SplitName
-    config: str
-    hub_split: str
-    id_prefix: str
-    """How the ids of the language's rows begin; "" where the configuration has no others."""
-    half: str
-    """`a`, `b`, or "" for the whole split."""
-    stand_in: bool
-    """Whether the mirror, if the rows are from one, fills the split from another one."""
 
 
 def load_rows(
@@ -62,35 +61,38 @@ def load_rows(
     *,
     mirror: Path | None = None,
     cache: Path | None = None,
+    skip_bad_rows: bool = False,
 ) -> datasets.Dataset:
     """Rows in canonical columns; rows without gold label are left out and counted.
 
-    `train` and `dev` that a target does not have itself are those of its `train_task`.
-
     Args:
         task: the task.
-        language: one of `task.languages`; train and dev are English only.
+        language: one of `task.languages`; for train and dev `task.source_language`.
         split: train, dev, search or report.
         mirror: folder with `datasets/<org>/<name>/...` as on the hub.
         cache: folder for canonical rows, which are then memory-mapped; None: kept in memory.
+        skip_bad_rows: whether rows that cannot be used are left out and counted too.
 
     Raises:
-        DataError: no such split, language, configuration or folder, or no network.
+        DataError: no such split, language, configuration, file or folder, no network, bad rows.
     """
-    if not isinstance(task.source, HubSource):
+    if isinstance(task.source, MiniworldSource):
         return _generated(task.source.generator, language, split, cache)
-    if _delegated(task, split):
-        return load_rows(
-            get_task(str(task.train_task)), language, split, mirror=mirror, cache=cache
-        )
-    place = _place(task, task.source, language, split, mirror)
-    files = hub.mirror_files(mirror, place.source, place.config, place.hub_split)
+    if isinstance(task.source, UnionSource):
+        how: dict[str, Any] = {"mirror": mirror, "cache": cache, "skip_bad_rows": skip_bad_rows}
+        return _united(task, task.source, split, how)
+    place = place_of(task, task.source, language, split, mirror)
+    files = files_of(place, mirror)
+    schema = FEATURES[task.kind].arrow_schema
     if cache is None:
-        return _described(*_made(place, files, None))
-    entry = cache / "rows" / _key(place, files)
-    if not _is_complete(entry):
-        _write(entry, *_made(place, files, cache / "hub"))
-    return _read(entry)
+        tables, facts = _made(place, files, None, skip_bad_rows)
+        table = pa.concat_tables([schema.empty_table(), *tables]).cast(schema)
+        return described(datasets.Dataset(table), facts())
+    entry = cache / "rows" / _key(place, files, skip_bad_rows)
+    if (rows := read_entry(entry)) is None:
+        tables, facts = _made(place, files, cache / "hub", skip_bad_rows)
+        rows = write_entry(entry, tables, schema, facts)
+    return rows
 
 
 @cache_in_memory
@@ -103,9 +105,12 @@ def _generated(
     what = [VERSION, _world_source(), generator, language, split]
     name = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
     entry = cache / "rows" / name
-    if not _is_complete(entry):
-        _write(entry, miniworld.read(generator, language, split), {"place": "miniworld"})
-    return _read(entry)
+    if (rows := read_entry(entry)) is None:
+        made = miniworld.read(generator, language, split)
+        table = made.with_format("arrow")[:]
+        facts = {"place": "miniworld"}
+        rows = write_entry(entry, [table], made.features.arrow_schema, lambda: facts)
+    return rows
 
 
 @cache_in_memory
@@ -115,181 +120,134 @@ def _world_source() -> str:
     return hashlib.sha256(b"".join(p.read_bytes() for p in sorted(folder.glob("*.py")))).hexdigest()
 
 
-def available_languages(
-    task: Task, split: SplitName, mirror: Path | None = None
-) -> tuple[str, ...]:
-    """Languages in which the split can be loaded, in the order of `task.languages`.
-
-    With a mirror that has the data set: those that it has. Otherwise the declared ones.
-    """
-    if _delegated(task, split):
-        return available_languages(get_task(str(task.train_task)), split, mirror)
-    languages = _declared(task, split)
-    if not isinstance(task.source, HubSource):
-        return languages
-    return tuple(x for x in languages if _can_load(task, task.source, x, split, mirror))
+def _united(
+    task: Task, source: UnionSource, split: SplitName, how: dict[str, Any]
+) -> datasets.Dataset:
+    """The rows of all parts, one after the other, each with its task's name in the id."""
+    parts = [
+        part
+        for part in source.parts
+        if not source.partial or available_languages(part, split, how["mirror"])
+    ]
+    if not parts:
+        raise DataError(f"{task.name} has no {split} split: the mirror has none of its parts")
+    tables, facts = [], {}
+    for part in parts:
+        rows = load_rows(part, part.source_language, split, **how)
+        table, facts[part.name] = rows.with_format("arrow")[:], provenance(rows)
+        ids = pc.binary_join_element_wise(part.name, table["id"].cast(pa.string()), "/")
+        tables.append(table.set_column(table.schema.get_field_index("id"), "id", ids))
+    united = {
+        "place": "union",
+        "parts": facts,
+        "stand_in": any(each.get("stand_in") for each in facts.values()),
+        **{k: sum(each.get(k, 0) for each in facts.values()) for k in ("dropped", "skipped")},
+    }
+    return described(datasets.Dataset(pa.concat_tables(tables)), united)
 
 
 def provenance(rows: datasets.Dataset) -> dict[str, Any]:
-    """Where loaded rows come from: place, id, revision, config, split, dropped, stand_in.
+    """Where loaded rows come from: place, id, revision, config, split, dropped, skipped, stand_in.
 
-    `dropped` counts the rows without gold label. Rows of the embedded world: place alone.
+    `dropped` counts the rows without gold label, `skipped` the bad ones. Rows of the embedded
+    world: place alone.
     """
     facts: dict[str, Any] = json.loads(rows.info.description or '{"place": "miniworld"}')
     return facts
 
 
-def _delegated(task: Task, split: SplitName) -> bool:
-    own = not isinstance(task.source, HubSource) or split in task.source.splits
-    return not own and task.train_task is not None and split in ("train", "dev")
-
-
-def _declared(task: Task, split: SplitName) -> tuple[str, ...]:
-    if isinstance(task.source, HubSource) and split not in task.source.splits:
-        return ()
-    if split in ("train", "dev"):
-        return ("en",) if task.train_size else ()
-    hidden = task.report_only if split == "search" else ()
-    return tuple(x for x in task.languages if x not in hidden)
-
-
-def _can_load(
-    task: Task, source: HubSource, language: str, split: SplitName, mirror: Path | None
-) -> bool:
-    place = _place(task, source, language, split, mirror)
-    try:
-        files = hub.mirror_files(mirror, source, place.config, place.hub_split)
-    except hub.NotInMirrorError:
-        return False
-    return not (files and place.id_prefix) or hub.have_ids(files, place.id_prefix)
-
-
-def _place(
-    task: Task, source: HubSource, language: str, split: SplitName, mirror: Path | None
-) -> _Place:
-    if split not in source.splits:
-        raise DataError(f"{task.name} has no {split} split; it has: {', '.join(source.splits)}")
-    known = _declared(task, split)
-    if language not in known:
-        raise DataError(
-            f"{task.name} has no {split} split in {language!r}; it has one in: {', '.join(known)}"
-        )
-    hub_split, _, name = source.splits[split].partition("@")
-    marks = {split, f"{split}:{language}"} & set(source.stand_in_splits)
-    return _Place(
-        task=task,
-        source=source,
-        language=language,
-        split=split,
-        config=source.config.format(language=source.config_names.get(language, language)),
-        hub_split=hub_split,
-        id_prefix=source.id_prefixes.get(language, ""),
-        half=name,
-        stand_in=bool(marks) and hub.stands_in(mirror, source),
-    )
-
-
 def _made(
-    place: _Place, files: list[Path], downloads: Path | None
-) -> tuple[datasets.Dataset, dict[str, Any]]:
-    """Canonical rows and the facts about where they come from."""
-    if files:
-        raw, found = hub.read_mirror(files), {"place": "mirror", "id": place.source.path}
-    else:
-        raw, found = hub.read_hub(place.source, place.config, place.hub_split, downloads)
-    numbers = rows_with_ids(raw, place.id_prefix)
-    raw = raw.select(numbers)
-    _check_label_names(raw, place)
-    rows = canonical(
-        raw,
-        ADAPTERS[place.source.adapter],
+    place: Place, files: list[Path], downloads: Path | None, skip_bad_rows: bool
+) -> tuple[Iterator[pa.Table], Callable[[], dict[str, Any]]]:
+    """The canonical rows of a place, and the facts about them, to be asked for afterwards."""
+    raw, found = raw_tables(place, files, downloads)
+    report = Report()
+    rows = _canonical(raw, place, report)
+    checked = _checked(rows, place, files, report, skip_bad_rows=skip_bad_rows)
+    return checked, partial(_facts, place, {**found, "is_file": bool(files)}, report)
+
+
+def _canonical(raw: Iterable[pa.Table], place: Place, report: Report) -> Iterator[pa.Table]:
+    rows = canonical_tables(
+        _with_right_labels(raw, place.task),
+        _adapter(place),
         place.task,
         language=place.language,
-        split=place.hub_split,
-        place=lambda row: _row_place(place, files, numbers[row]),
+        split=place.own_split,
+        id_prefix=place.id_prefix,
+        report=report,
     )
-    facts = {
+    ours = (part_of(table, place.part) for table in rows)
+    return ours if place.split == "train" else unique_ids(ours)
+
+
+def _adapter(place: Place) -> Adapter:
+    source = place.source
+    if isinstance(source, FileSource) or not source.adapter:
+        return by_columns(place.task, source.columns)
+    return ADAPTERS[source.adapter]
+
+
+def _checked(
+    rows: Iterator[pa.Table],
+    place: Place,
+    files: list[Path],
+    report: Report,
+    *,
+    skip_bad_rows: bool,
+) -> Iterator[pa.Table]:
+    """The rows; after the last ones an error if there are none, or bad ones."""
+    try:
+        yield from rows
+    except DataError as error:
+        raise DataError(f"{name_of(place, files)}: {error}") from error
+    if not report.rows:
+        raise DataError(f"{name_of(place, files)}: {place.language!r} has no rows")
+    if report.bad and not skip_bad_rows:
+        what = told(report, lambda row: row_name(place, files, row), place.task)
+        raise DataError(
+            f"{what}\ncorrect them or take them out, then start again; to leave them out, say "
+            "on_bad_row: skip in the study file"
+        )
+
+
+def _facts(place: Place, found: dict[str, Any], report: Report) -> dict[str, Any]:
+    """See `provenance`."""
+    if report.dropped:
+        _log.info("%s: %s rows without gold label left out", place.task.name, report.dropped)
+    if report.bad:
+        _log.warning("%s: %s bad rows skipped", place.task.name, report.bad)
+    is_file = found.pop("is_file")
+    return {
         **found,
         "config": place.config,
         "split": place.source.splits[place.split],
-        "dropped": len(raw) - len(rows),
-        "stand_in": bool(files) and place.stand_in,
+        "dropped": report.dropped,
+        "skipped": report.bad,
+        "stand_in": is_file and place.stand_in,
     }
-    if facts["dropped"]:
-        _log.info("%s: %s rows without gold label left out", facts["config"], facts["dropped"])
-    return with_unique_ids(half(rows, place.half)), facts
 
 
-def _row_place(place: _Place, files: list[Path], row: int) -> str:
-    """Where a raw row is, for people."""
-    if files:
-        return hub.row_place(files, row)
-    return f"{place.source.path} {place.config} {place.hub_split}, row {row}"
+def _with_right_labels(tables: Iterable[pa.Table], task: Task) -> Iterator[pa.Table]:
+    """The tables, refused where their integers mean other labels than the task's."""
+    for number, table in enumerate(tables):
+        if number == 0 and task.kind in ("classification", "tagging"):
+            features = datasets.Features.from_arrow_schema(table.schema).values()
+            columns = [getattr(feature, "feature", feature) for feature in features]
+            named = [tuple(x.names) for x in columns if isinstance(x, datasets.ClassLabel)]
+            if named and task.labels not in named:
+                raise DataError(
+                    f"its labels are {', '.join(named[0])}; {task.name} has "
+                    f"{', '.join(task.labels)}, in this order"
+                )
+        yield table
 
 
-def _check_label_names(raw: datasets.Dataset, place: _Place) -> None:
-    """Refuse rows whose integers mean other labels than the task's."""
-    columns = [getattr(feature, "feature", feature) for feature in raw.features.values()]
-    named = [tuple(x.names) for x in columns if isinstance(x, datasets.ClassLabel)]
-    if (
-        place.task.kind in ("classification", "tagging")
-        and named
-        and place.task.labels not in named
-    ):
-        raise DataError(
-            f"{place.source.path} ({place.config}) has the labels {', '.join(named[0])}; "
-            f"{place.task.name} has {', '.join(place.task.labels)}, in this order"
-        )
-
-
-def _described(rows: datasets.Dataset, facts: dict[str, Any]) -> datasets.Dataset:
-    rows.info.description = json.dumps(facts)
-    return rows
-
-
-def _key(place: _Place, files: list[Path]) -> str:
-    task, source = place.task, place.source
-    what = (VERSION, task.kind, task.labels, source.adapter, place.language)
-    where = (source.path, source.fallbacks, source.revision, place.config, place.hub_split)
-    marks = (place.id_prefix, place.half, place.stand_in)
+def _key(place: Place, files: list[Path], skip_bad_rows: bool) -> str:
+    """Names canonical rows by all that makes them."""
     found = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-    return hashlib.sha256(json.dumps([what, where, marks, found]).encode()).hexdigest()[:32]
-
-
-def _is_complete(entry: Path) -> bool:
-    """Whether the entry is there; one that a crash has cut short is removed."""
-    facts, rows = entry / "rows.json", entry / "rows.arrow"
-    if not facts.is_file():
-        return False
-    try:
-        if json.loads(facts.read_text(encoding="utf-8"))["bytes"] == rows.stat().st_size:
-            return True
-    except (ValueError, TypeError, KeyError, OSError):
-        pass
-    _log.warning("the rows in %s are damaged and are made again", entry)
-    shutil.rmtree(entry, ignore_errors=True)
-    return False
-
-
-def _write(entry: Path, rows: datasets.Dataset, facts: dict[str, Any]) -> None:
-    """Write beside the entry and rename; if another process was first, its rows are as good."""
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{entry.name}.", dir=entry.parent))
-    schema = rows.features.arrow_schema
-    try:
-        with pa.ipc.new_stream(str(folder / "rows.arrow"), schema) as stream:
-            stream.write_table(rows.with_format("arrow")[:].cast(schema))
-        sized = {**facts, "bytes": (folder / "rows.arrow").stat().st_size}
-        (folder / "rows.json").write_text(json.dumps(sized), encoding="utf-8")
-        folder.rename(entry)
-    except OSError:
-        if not (entry / "rows.json").is_file():
-            raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read(entry: Path) -> datasets.Dataset:
-    facts = json.loads((entry / "rows.json").read_text(encoding="utf-8"))
-    del facts["bytes"]
-    return _described(datasets.Dataset.from_file(str(entry / "rows.arrow")), facts)
+    task = place.task
+    made_by = (VERSION, task.kind, task.labels, task.unanswerable, skip_bad_rows)
+    of = (place.language, place.split, place.config, place.id_prefix, place.stand_in)
+    what = [made_by, asdict(place.source), of, found]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]

@@ -16,23 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
+from trainables.files import DataError, read_files
 from trainables.tasks.task import HubSource
 
 PARQUET_COPY = "refs/convert/parquet"
 """The branch where the hub itself keeps a parquet copy of a data set."""
 
-FOLDERS = ("{config}/{split}-*.parquet", "{config}/{split}/*.parquet")
-"""Where a split lies without a README: as most data sets, or as the hub's parquet copy."""
+FOLDERS = (
+    *("{config}/{split}-*.parquet", "{config}/{split}/*.parquet"),
+    *("{config}/{split}.*", "{config}.txt"),
+)
+"""Where a split lies without a README: as most data sets, as the hub's parquet copy, or as a user
+puts files; text alone has no splits."""
+
+LOCAL = "local/"
+"""How the names of data sets begin that are on no hub."""
 
 _log = logging.getLogger(__name__)
-
-
-class DataError(ValueError):
-    """Rows cannot be had; the message says what was wanted, what there is, and what to do."""
 
 
 class NotInMirrorError(DataError):
@@ -40,7 +42,7 @@ class NotInMirrorError(DataError):
 
 
 def mirror_files(mirror: Path | None, source: HubSource, config: str, split: str) -> list[Path]:
-    """Parquet files of a split in the mirror; none if the mirror lacks the whole data set.
+    """Files of a split in the mirror; none if the mirror lacks the whole data set.
 
     Raises:
         DataError: if there is no such mirror folder.
@@ -62,8 +64,8 @@ def mirror_files(mirror: Path | None, source: HubSource, config: str, split: str
 
 
 def have_ids(files: list[Path], prefix: str) -> bool:
-    """Whether any row of the parquet files has an id that begins so."""
-    tables = (pq.read_table(file, columns=["id"]) for file in files)
+    """Whether any row of the files has an id that begins so."""
+    tables = read_files(files)
     return any(item.startswith(prefix) for table in tables for item in table["id"].to_pylist())
 
 
@@ -74,26 +76,6 @@ def stands_in(mirror: Path | None, source: HubSource) -> bool:
         return False
     _, _, section = manifest.read_text(encoding="utf-8").partition(f"## {source.path} ")
     return "STAND-IN" in section.partition("\n## ")[0]
-
-
-def read_mirror(files: list[Path]) -> datasets.Dataset:
-    """Rows of parquet files in memory, with the features written into them."""
-    tables = []
-    for file in files:
-        try:
-            tables.append(pq.read_table(file))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise DataError(f"cannot read {file}: {error}; copy the mirror again") from error
-    return datasets.Dataset(pa.concat_tables(tables))
-
-
-def row_place(files: list[Path], row: int) -> str:
-    """File and number in it of a row of `read_mirror`, for people."""
-    for file in files:
-        if row < (size := pq.read_metadata(file).num_rows):
-            return f"{file}, row {row}"
-        row -= size
-    raise AssertionError("a row lies in one of the files")
 
 
 def read_hub(
@@ -110,6 +92,11 @@ def read_hub(
     Raises:
         DataError: no network, or nothing loads; the message lists every attempt.
     """
+    if source.path.startswith(LOCAL):
+        raise DataError(
+            f"{source.path} is on no hub: put its files into MIRROR/datasets/{source.path}, or "
+            "name your own in the study file under tasks"
+        )
     failures = []
     for path, revision in _attempts(source):
         try:

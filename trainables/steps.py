@@ -22,7 +22,6 @@ from trainables.nodes import Computed, Event, Progress, Result, Tensors, Trial, 
 from trainables.recipe import Recipe
 from trainables.stage import FineTuning
 from trainables.streams import stream
-from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
 from trainables.workbench import Selection, Workbench, recipe_inputs
 
@@ -56,7 +55,7 @@ def stage_training(
         tensors = encoder_tensors(bench.encoder.model)
         heads = zip(stage.tasks, tuning.heads, strict=True)
         dev = [
-            _dev(bench, bench.items(task, "en", "dev", DEV_ITEMS), head, recipe)
+            _dev(bench, bench.dev_items(bench.catalogue.get(task), DEV_ITEMS), head, recipe)
             for task, head in heads
         ]
         trained = sum(len(part.features) for part in parts) * recipe.epochs
@@ -78,11 +77,11 @@ def target_training(trial: Trial, encoder: Computed, target: Task, work: RungWor
     """A target's English training set on an encoder, best step by English dev; head and encoder."""
     bench, assignment = trial.bench, trial.assignment
     num_examples, num_dev = work.train_examples[target.name], target_dev_items(work.eval_items)
-    source = get_task(target.train_task or target.name)
+    source = bench.catalogue.trained_on(target)
     seed = assignment.target_seed
     chosen = bench.training_rows(source.name, num_examples, seed)
     recipe = _target_recipe(trial, source, len(chosen.rows))
-    dev_rows = bench.items(source.name, "en", "dev", num_dev)
+    dev_rows = bench.dev_items(source, num_dev)
     node = target_node(
         encoder.node,
         part=_part(bench, chosen),
@@ -174,9 +173,11 @@ class _Dev:
 
 
 def _dev(bench: Workbench, dev: Selection, head: nn.Module, recipe: Recipe) -> _Dev:
-    """English dev score of the encoder as it is now."""
+    """Dev score of the encoder as it is now."""
     task, tokens = dev.task, bench.encoded(dev)
-    found = evaluate(bench.encoder, head, task, "en", dev.rows, tokens, precision=recipe.precision)
+    found = evaluate(
+        bench.encoder, head, task, dev.language, dev.rows, tokens, precision=recipe.precision
+    )
     score = found.metrics[task.metric]
     majority = KINDS[task.kind].majority(task, dev.rows)
     return _Dev(score, found.num_items, score < COLLAPSE_MARGIN * majority)
@@ -220,7 +221,7 @@ def _part(bench: Workbench, selection: Selection) -> dict[str, Any]:
 
 def load_with_head(bench: Workbench, target: Task, weights: Tensors) -> nn.Module:
     """Put encoder weights in place and give the head that was trained on them."""
-    source = get_task(target.train_task or target.name)
+    source = bench.catalogue.trained_on(target)
     head = KINDS[source.kind].new_head(source, bench.encoder, stream(0, source.name, "head"))
     load_tensors(bench.encoder.model, _under("encoder/", weights))
     load_tensors(head, _under("head/", weights))

@@ -20,7 +20,6 @@ from trainables.leases import Leases
 from trainables.nodes import Computed, Event, Trial, as_found, ensure, pretrained
 from trainables.steps import evaluation, stage_training, target_training
 from trainables.store import Entry
-from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
 from trainables.workbench import Workbench
 
@@ -48,7 +47,8 @@ def run_assignment(
         rows: list[dict[str, Any]] = []
         encoder = yield from _train_stages(trial, work, rows)
         for target in work.train_examples:
-            yield from _score_target(trial, work, encoder, get_task(target), rows)
+            task = bench.catalogue.get(target)
+            yield from _score_target(trial, work, encoder, task, rows)
         trial.pin()
         yield RungReached(work.index, rows, f"rung {work.index + 1} of {len(assignment.rungs)}")
 
@@ -144,7 +144,7 @@ def _target_row(
         "target": target.name,
         "language": "en",
         "split": "dev",
-        "metric": get_task(target.train_task or target.name).metric,
+        "metric": trial.bench.catalogue.trained_on(target).metric,
         "value": entry.values["score"],
         "items": entry.values["items"],
     }

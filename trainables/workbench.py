@@ -31,7 +31,6 @@ from trainables.precision import autocast_dtype
 from trainables.recipe import Recipe
 from trainables.store import Store
 from trainables.streams import subset_indices
-from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
 
 TENSORS_KEPT = 3
@@ -76,6 +75,7 @@ class Workbench:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
+        self.catalogue = setup.catalogue
         torch.set_num_threads(setup.threads)
         torch.use_deterministic_algorithms(setup.device == "cpu")
         self._private = tempfile.TemporaryDirectory() if setup.store is None else None
@@ -127,22 +127,26 @@ class Workbench:
         )
         return here.label(recipe.micro_batch)
 
-    def num_rows(self, task: str, split: SplitName = "train", language: str = "en") -> int:
-        """Rows of a split that are really there."""
-        return len(self._load(get_task(task), language, split))
+    def num_rows(self, task: str) -> int:
+        """Training rows that are really there."""
+        return len(self._training_split(self.catalogue.get(task)))
 
     def training_rows(self, task: str, num_examples: int, seed: int) -> Selection:
-        """A nested random subset of the English training rows; 0 examples means all."""
-        record = get_task(task)
+        """A nested random subset of the training rows; 0 examples means all."""
+        record = self.catalogue.get(task)
 
         def choose(rows: Any) -> NDArray[np.int64]:
             return subset_indices(len(rows), num_examples or len(rows), seed, task)
 
-        return self._select(record, "en", "train", choose, (num_examples, seed))
+        return self._select(record, record.source_language, "train", choose, (num_examples, seed))
+
+    def dev_items(self, task: Task, limit: int) -> Selection:
+        """At most `limit` rows of the dev split, in the language that the task trains in."""
+        return self.items(task.name, task.source_language, "dev", limit)
 
     def items(self, task: str, language: str, split: SplitName, limit: int) -> Selection:
         """At most `limit` items (0: all), the same ones in every language: least hash of the id."""
-        record = get_task(task)
+        record = self.catalogue.get(task)
 
         def choose(rows: Any) -> NDArray[np.int64]:
             ids = list(rows["id"])
@@ -154,8 +158,7 @@ class Workbench:
     def training_part(self, selection: Selection) -> TrainingPart:
         """Selected training rows, with their whole split tokenised (once for all subsets)."""
         task = selection.task
-        whole = self._load(task, "en", "train")
-        tokens = self._encode(whole, self._split_hash(task.name), task)
+        tokens = self._encode(self._training_split(task), self._split_hash(task), task)
         return TrainingPart(task=task, encoded=tokens, rows=selection.indices)
 
     def encoded(self, selection: Selection) -> EncodedRows:
@@ -168,10 +171,13 @@ class Workbench:
         folder = Path(self.setup.cache) / "encoded"
         return encoded(rows, task, self.encoder.tokenizer, max_length, folder, digest(about))
 
-    def _split_hash(self, task: str) -> str:
-        if task not in self._split_hashes:
-            self._split_hashes[task] = rows_hash(self._load(get_task(task), "en", "train"))
-        return self._split_hashes[task]
+    def _split_hash(self, task: Task) -> str:
+        if task.name not in self._split_hashes:
+            self._split_hashes[task.name] = rows_hash(self._training_split(task))
+        return self._split_hashes[task.name]
+
+    def _training_split(self, task: Task) -> Any:
+        return self._load(task, task.source_language, "train")
 
     def marks(self, scored: Selection, stages: Curriculum, seed: int) -> Marks:
         """Stand-in and overlap of scored rows, for a curriculum trained with a stage seed."""
@@ -219,7 +225,12 @@ class Workbench:
         if name not in self._all_rows:
             mirror = None if self.setup.mirror is None else Path(self.setup.mirror)
             self._all_rows[name] = load_rows(
-                task, language, split, mirror=mirror, cache=Path(self.setup.cache)
+                task,
+                language,
+                split,
+                mirror=mirror,
+                cache=Path(self.setup.cache),
+                skip_bad_rows=self.setup.skip_bad_rows,
             )
         return self._all_rows[name]
 

@@ -55,7 +55,7 @@ class Generator:
     form: str
     """Key of the columns."""
     sizes: Mapping[SplitName, int]
-    """Rows per split. train and dev are English; search and report exist in every language."""
+    """Rows per split, in every language: foreign training rows translate the English ones."""
     train_and_dev_of: str = ""
     """Generator whose train and dev splits are read in the stead of its own."""
 
@@ -87,8 +87,8 @@ def read(generator: str, language: str, split: SplitName) -> Dataset:
     """Canonical rows (`trainables/tasks/task.py`) with `id`, in a fixed order.
 
     Raises:
-        ValueError: for an unknown generator or language, a split that the generator does not
-            have, or a foreign train or dev split; says which there are.
+        ValueError: for an unknown generator or language, or a split that the generator does not
+            have; says which there are.
     """
     if generator not in GENERATORS:
         raise ValueError(_unknown(generator))
@@ -99,11 +99,6 @@ def read(generator: str, language: str, split: SplitName) -> Dataset:
         raise ValueError(
             f"{generator!r} of the embedded world has no split {split!r}; "
             f"it has {', '.join(record.sizes)}"
-        )
-    if split in ("train", "dev") and spoken is not ENGLISH:
-        raise ValueError(
-            f"the {split} split of {generator!r} is English only, not {language!r}; "
-            "other languages have search and report"
         )
     rows = (item.row(spoken) for item in _items(generator, split))
     named = [{"id": f"{generator}-{split}-{i}", **row} for i, row in enumerate(rows)]

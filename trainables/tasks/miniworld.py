@@ -37,6 +37,7 @@ def _task(
         source=MiniworldSource(generator=name),
         labels=labels,
         languages=languages or ("en",),
+        train_languages=() if train_size == 0 or train_task else _FOREIGN,
         metric=metric,
         role="target" if languages else "intermediate",
         train_task=train_task,

@@ -1,0 +1,172 @@
+"""How does an entry under `tasks` in a study file become a task? Without any code of the user's.
+
+tasks:
+my_nli:                       # a task of one's own: files, or a data set of the hub
+kind: classification
+files: {train: my/train.csv, dev: my/dev.csv}
+columns: {text: premise, text_pair: hypothesis, label: gold}
+labels: [entailment, neutral, contradiction]
+ccg:                          # a declared task whose data nobody may give away
+files: {train: ccg/train.jsonl, dev: ccg/dev.jsonl}
+hellaswag:                    # a declared task in other languages: hellaswag@de, @all
+train_languages: [de, fr]
+files: {train: "translated/{language}.jsonl"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from trainables.tasks.catalogue import TASKS, Catalogue
+from trainables.tasks.columns import WANTED
+from trainables.tasks.task import FileSource, Group, HubSource, KindName, SplitName, Task
+
+Entry = Mapping[str, Any]
+"""Plain values, as `search/study_fields.py` has checked them one by one."""
+
+METRICS: dict[KindName, str] = {
+    "classification": "accuracy",
+    "multiple_choice": "accuracy",
+    "span_qa": "qa",
+    "tagging": "f1",
+    "retrieval": "retrieval_accuracy",
+}
+"""The metric of a task that names none, by kind."""
+
+_GROUPS: dict[KindName, Group] = {
+    "span_qa": "qa",
+    "tagging": "structured",
+    "retrieval": "retrieval",
+}
+_SPLITS: tuple[SplitName, ...] = ("train", "dev", "search", "report")
+_LENGTHS: dict[KindName, int] = {"span_qa": 384}
+UNKNOWN_SIZE = 1_000_000_000
+"""Stands for "as many as there are": what is really there is counted when rows are read."""
+
+
+def catalogue_of(entries: Mapping[str, Entry]) -> Catalogue:
+    """The tasks of a study.
+
+    Raises:
+        ValueError: with every problem, one a line, named as in the study file.
+    """
+    own, problems = {}, []
+    for name, entry in entries.items():
+        try:
+            own[name] = own_task(name, entry)
+        except ValueError as error:
+            problems += [f"tasks.{name}{line}" for line in str(error).splitlines()]
+    if problems:
+        raise ValueError("\n".join(problems))
+    return Catalogue(own=own)
+
+
+def own_task(name: str, entry: Entry) -> Task:
+    """A task of a study file.
+
+    Raises:
+        ValueError: for an entry that says too little, or too much; begins as a field's name goes
+            on, `.kind is missing`.
+    """
+    if name in TASKS:
+        return _completed(TASKS[name], entry)
+    kind: KindName | None = entry.get("kind")
+    if kind is None:
+        raise ValueError(f".kind is missing; wanted one of {', '.join(WANTED)}")
+    splits = _splits(entry)
+    languages = tuple(entry.get("languages") or ("en",))
+    is_target = bool({"search", "report"} & set(splits))
+    trains = "train" in splits
+    _check_source(entry, splits, is_target=is_target)
+    return Task(
+        name=name,
+        kind=kind,
+        source=_source(entry, splits),
+        labels=tuple(entry.get("labels") or ()),
+        languages=languages,
+        train_languages=tuple(entry.get("train_languages") or ()),
+        metric=entry.get("metric") or METRICS[kind],
+        role="target" if is_target else "intermediate",
+        train_task=entry.get("train_task"),
+        max_length=entry.get("max_length") or _LENGTHS.get(kind, 128),
+        unanswerable=bool(entry.get("unanswerable")),
+        train_size=UNKNOWN_SIZE if trains or entry.get("train_task") else 0,
+        group=entry.get("group") or _GROUPS.get(kind, "classification"),
+        licence=entry.get("licence") or "the user's own data",
+        citation=entry.get("citation") or "",
+        note=entry.get("note") or "A task of the study file.",
+    )
+
+
+def _completed(task: Task, entry: Entry) -> Task:
+    """A declared task with the user's files, or with translations of its training rows."""
+    own_data = isinstance(task.source, FileSource)
+    allowed = {"files", "path", "config", "revision", "splits", "columns", "train_languages"}
+    allowed |= {"labels", "licence"} if own_data else set()
+    if beside := sorted({field for field, value in entry.items() if value} - allowed):
+        raise ValueError(
+            f".{beside[0]} belongs to the declared task {task.name}; choose another name for a "
+            f"task of your own, or give {', '.join(sorted(allowed))} alone"
+        )
+    if not own_data and not entry.get("train_languages"):
+        raise ValueError(
+            f" names a declared task, which may be completed with training rows in other "
+            f"languages: train_languages is missing; for another task choose another name than "
+            f"{task.name}"
+        )
+    splits = _splits(entry)
+    _check_source(entry, splits, is_target=False)
+    source = _source(entry, splits)
+    if own_data:
+        labels = tuple(entry.get("labels") or task.labels)
+        columns = {**task.source.columns, **source.columns}  # type: ignore[union-attr]
+        source = replace(source, columns=columns)
+        languages = tuple(entry.get("train_languages") or ())
+        return replace(task, source=source, labels=labels, train_languages=languages)
+    return replace(task, translations=source, train_languages=tuple(entry["train_languages"]))
+
+
+def _splits(entry: Entry) -> dict[str, str]:
+    """As written; else by the names of the files, or as the hub usually has them.
+
+    Without a dev split of its own, a tenth of the training rows is one.
+    """
+    files = entry.get("files") or {}
+    found = dict(entry.get("splits") or {name: name for name in _SPLITS if name in files})
+    if not found and entry.get("path"):
+        found = {"train": "train", "dev": "validation"}
+    if "train" in found and "dev" not in found:
+        found |= {"train": f"{found['train']}@rest", "dev": f"{found['train']}@tenth"}
+    return found
+
+
+def _source(entry: Entry, splits: dict[str, str]) -> HubSource | FileSource:
+    written = entry.get("columns") or {}
+    columns = {k: v if isinstance(v, str) else tuple(v) for k, v in written.items()}
+    if entry.get("files"):
+        return FileSource(files=dict(entry["files"]), splits=splits, columns=columns)
+    return HubSource(
+        path=entry["path"],
+        config=entry.get("config") or "default",
+        revision=entry.get("revision"),
+        splits=splits,
+        columns=columns,
+    )
+
+
+def _check_source(entry: Entry, splits: Mapping[str, str], *, is_target: bool) -> None:
+    files = entry.get("files") or {}
+    if bool(files) == bool(entry.get("path")):
+        raise ValueError(": give either files, or path for a data set of the hub")
+    if not splits:
+        raise ValueError(f".files has none of {', '.join(_SPLITS)}; name them so, or give splits")
+    for split, written in splits.items():
+        if files and written.partition("@")[0] not in files:
+            raise ValueError(f".splits.{split} is {written!r}, but files has {', '.join(files)}")
+    if is_target and not {"search", "report"} <= set(splits):
+        raise ValueError(".splits: a target has both search and report")
+    trains = "train" in splits or entry.get("train_task") or entry.get("kind") == "retrieval"
+    if is_target and not trains:
+        raise ValueError(".train_task is missing: which task trains this target?")
