@@ -125,7 +125,7 @@ def read_hub(
         DataError: the hub cannot be reached, or nothing loads; the message lists every attempt.
     """
     failures: list[str] = []
-    for path, revision in _attempts(source):
+    for path, revision in attempts(source):
         try:
             rows, commit = _load(path, revision, config, split, folder)
         except _NOT_LOADED as error:
@@ -160,7 +160,8 @@ def quiet() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-def _attempts(source: HubSource) -> list[tuple[str, str | None]]:
+def attempts(source: HubSource) -> list[tuple[str, str | None]]:
+    """Ids and revisions (None: the main branch) in the order in which they are tried."""
     pinned = [(source.path, source.revision), *((path, None) for path in source.fallbacks)]
     return [
         attempt for path, revision in pinned for attempt in ((path, revision), (path, PARQUET_COPY))
