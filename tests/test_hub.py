@@ -107,6 +107,7 @@ def contents(marker, encoder):
         "datasets/org/scripted": {"main": scripted, COPY: converted("copy")},
         "datasets/org/turned": {"v1": {**scripted, "turned.py": script}, "main": usual("main")},
         "datasets/org/kept": {"v1": usual("v1")},
+        "datasets/org/carded": {"v1": usual("v1")},
         "datasets/org/partial": {COPY: {"one/partial-validation/0000.parquet": parquet("some")}},
         "datasets/org/empty": {"main": {"README.md": b"# nothing\n"}},
         "datasets/org/gated": 403,
@@ -190,6 +191,7 @@ def entries(files):
 
 PINNED = commit("datasets/org/plain", "v1")
 KEPT = commit("datasets/org/kept", "v1")
+CARDED = commit("datasets/org/carded", "v1")
 NO_TEST = {"splits": {"dev": "test"}}
 ONLINE = {
     "pinned": {"path": "org/plain", "revision": PINNED},
@@ -213,6 +215,7 @@ ONLINE = {
     "ill": {"path": "org/ill", "revision": "e" * 40, "fallbacks": ["org/plain"]},
     "ill, unpinned": {"path": "org/ill"},
     "kept": {"path": "org/kept", "revision": KEPT},
+    "only the card": {"path": "org/carded", "revision": CARDED, "config": "three"},
     "before it turned": {"path": "org/turned"},
     "turned": {"path": "org/turned", "revision": commit("datasets/org/turned", "v1")},
     "encoder": {"encoder": "org/tiny"},
@@ -225,6 +228,7 @@ ONLINE = {
 CUT_OFF = {
     "kept": {"path": "org/kept", "revision": KEPT, "splits": {"dev": "train"}},
     "not kept": {"path": "org/scripted", "config": "two", "splits": {"dev": "train"}},
+    "only the card kept": {"path": "org/carded", "revision": CARDED},
     "never asked": {"path": "org/elsewhere", "revision": "d" * 40, "fallbacks": ["org/plain"]},
     "kept encoder": {"encoder": "org/tiny"},
     "encoder never asked": {"encoder": "org/elsewhere"},
@@ -446,7 +450,7 @@ def test_what_is_kept_of_the_pinned_commit_is_read_without_a_hub(cut_off):
     expect_from(cut_off["kept"], "org/kept", KEPT, KEPT)
 
 
-@pytest.mark.parametrize("case", ["not kept", "never asked"])
+@pytest.mark.parametrize("case", ["not kept", "only the card kept", "never asked"])
 def test_without_a_hub_the_mirror_is_named(case, cut_off):
     path = CUT_OFF[case]["path"]
     error = cut_off[case]["error"]
