@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -128,8 +129,20 @@ def encoder_folder(name: str, *, revision: str | None = None, mirror: Path | Non
     """Where the files of an encoder lie: packaged, mirror, local folder, hub cache; in this order.
 
     Raises:
-        EncoderError: if they are nowhere; the nearest known name is offered.
+        EncoderError: if they are nowhere, and the nearest known name is offered; or if the weights
+            are in no safetensors file.
     """
+    folder = _found(name, revision, mirror)
+    if not any(folder.glob("*.safetensors")):
+        raise EncoderError(
+            f"the encoder {name!r} in {folder} cannot be read: it has no *.safetensors file, and "
+            "weights in other files (pytorch_model.bin) are not read, since they can hold code; "
+            "name a revision that has one (on the hub perhaps refs/pr/1), or save it as safetensors"
+        )
+    return folder
+
+
+def _found(name: str, revision: str | None, mirror: Path | None) -> Path:
     if name in PACKAGED:
         return Path(str(files("trainables.miniworld") / PACKAGED[name]))
     if mirror is not None and not mirror.is_dir():
@@ -145,7 +158,7 @@ def encoder_folder(name: str, *, revision: str | None = None, mirror: Path | Non
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=_FILES))
     except Exception as error:  # offline, refused and unknown have no common class over versions
-        raise EncoderError(_missing(name, mirror, error)) from error
+        raise EncoderError(_missing(name, revision, mirror, error)) from error
 
 
 def _load_model(folder: Path, attention: str) -> Any:
@@ -245,13 +258,18 @@ def _max_tokens(tokenizer: Any, config: Any) -> int:
     return min(positions, int(tokenizer.model_max_length))
 
 
-def _missing(name: str, mirror: Path | None, error: Exception) -> str:
+def _missing(name: str, revision: str | None, mirror: Path | None, error: Exception) -> str:
     found = [] if mirror is None else _mirrored(mirror)
     near = difflib.get_close_matches(name, [*PACKAGED, *found], n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"packaged: {', '.join(PACKAGED)}"
     where = "no mirror was given" if mirror is None else f"{mirror} holds {', '.join(found)}"
-    reason = str(error).strip().splitlines()[:1]
-    return f"no encoder {name!r}: {where}; the hub said {reason}; {hint}"
+    wanted = repr(name) if revision is None else f"{name!r} at {revision}"
+    reason = textwrap.shorten(str(error), 300).rstrip(".")
+    return (
+        f"no encoder {wanted}: {where}; the hub said: {reason}; {hint}. Without network give a "
+        "mirror folder (--mirror DIR or CURRICULUM_MIRROR) that has models/<org>/<name>, or the "
+        "path of a folder"
+    )
 
 
 def _mirrored(mirror: Path) -> list[str]:

@@ -2,13 +2,16 @@
 
 A mirror is a folder `datasets/<org>/<name>/` with the same parquet files as the hub, placed as the
 data set's README says (`configs:`), or else as `FOLDERS` says. On the hub the pinned
-revision is tried, then the hub's own parquet copy, then other ids: since datasets 4 nothing loads
-by a script, and no code of a data set is ever run.
+revision is tried, then the hub's own parquet copy, then other ids alike: since datasets 4 nothing
+loads by a script, and no code of a data set is ever run. A hub that cannot be reached is no reason
+to take another copy: then all machines of a study would not read the same.
 """
 
 from __future__ import annotations
 
 import logging
+import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,6 +20,9 @@ from typing import Any
 
 import datasets
 import yaml
+from huggingface_hub import HfApi
+from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # whatever it names so
 
 from trainables.files import DataError, read_files
 from trainables.tasks.task import HubSource
@@ -33,6 +39,14 @@ puts files; text alone has no splits."""
 
 LOCAL = "local/"
 """How the names of data sets begin that are on no hub."""
+
+_NOT_LOADED = (
+    *(OSError, ValueError, RuntimeError),
+    *(datasets.exceptions.DatasetsError, httpx.HTTPError),
+)
+"""What `datasets` raises where nothing loads; errors of the network pass through as they are."""
+
+_MIRROR_HINT = "give a mirror folder: --mirror DIR or CURRICULUM_MIRROR"
 
 _log = logging.getLogger(__name__)
 
@@ -90,36 +104,35 @@ def read_hub(
         folder: where downloads are kept; None for the Hugging Face default.
 
     Raises:
-        DataError: no network, or nothing loads; the message lists every attempt.
+        DataError: the hub cannot be reached, or nothing loads; the message lists every attempt.
     """
     if source.path.startswith(LOCAL):
         raise DataError(
             f"{source.path} is on no hub: put its files into MIRROR/datasets/{source.path}, or "
             "name your own in the study file under tasks"
         )
-    failures = []
-    for path, revision in _attempts(source):
+    failures: list[str] = []
+    for path, revision in attempts(source):
         try:
-            with quiet():
-                rows = datasets.load_dataset(
-                    path,
-                    config,
-                    split=split,
-                    revision=revision,
-                    cache_dir=str(folder) if folder is not None else None,
-                )
-        except ConnectionError as error:
-            raise DataError(
-                f"cannot reach the hub for {path} ({config}, {split}): {error}. Without network "
-                "give a mirror folder: --mirror DIR or CURRICULUM_MIRROR"
-            ) from error
-        except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-            failures.append(f"  {path}@{revision or 'main'}: {_first_line(error)}")
+            rows, commit = _load(path, revision, config, split, folder)
+        except _NOT_LOADED as error:
+            if down := _why_unreachable(error):
+                tried = "".join(f"\n{failure}" for failure in failures)
+                raise DataError(
+                    f"cannot reach the hub for {path} ({config}, {split}): {down}. Try again "
+                    f"later, or {_MIRROR_HINT}{tried}"
+                ) from error
+            failures.append(f"  {path}@{revision or 'main'}: {_in_short(error)}")
         else:
+            found = {"place": "hub", "id": path, "revision": revision or "main", "commit": commit}
             if failures:
-                _log.warning("%s is read since others fail:\n%s", path, "\n".join(failures))
-            return rows, {"place": "hub", "id": path, "revision": revision or "main"}
-    raise DataError(f"no {config} {split} of {source.path} on the hub:\n" + "\n".join(failures))
+                name = f"{path}@{found['revision']}"
+                _log.warning("%s is read since others fail:\n%s", name, "\n".join(failures))
+            return rows, found
+    raise DataError(
+        f"no {config} {split} of {source.path} on the hub:\n" + "\n".join(failures) + "\n"
+        f"Log in where the hub asks for it (hf auth login), or {_MIRROR_HINT}"
+    )
 
 
 @contextmanager
@@ -134,12 +147,65 @@ def quiet() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-def _attempts(source: HubSource) -> list[tuple[str, str | None]]:
+def attempts(source: HubSource) -> list[tuple[str, str | None]]:
+    """Ids and revisions (None: the main branch) in the order in which they are tried."""
+    pinned = [(source.path, source.revision), *((path, None) for path in source.fallbacks)]
     return [
-        (source.path, source.revision),
-        (source.path, PARQUET_COPY),
-        *((path, None) for path in source.fallbacks),
+        attempt for path, revision in pinned for attempt in ((path, revision), (path, PARQUET_COPY))
     ]
+
+
+def _load(
+    path: str, revision: str | None, config: str, split: str, folder: Path | None
+) -> tuple[datasets.Dataset, str]:
+    """Rows and the commit they are from; `hf://`: a folder of that name here is not meant."""
+    commit, place = _commit(path, revision), f"hf://datasets/{path}"
+    kept = str(folder) if folder is not None else None
+    with quiet():
+        if revision == PARQUET_COPY:  # it has no README that says what its configurations are
+            _check_copy(path, commit, config, split)
+            files = f"{place}@{commit}/{config}/{split}/*.parquet"
+            builder = datasets.load_dataset_builder(
+                "parquet", data_files={split: files}, cache_dir=kept
+            )
+        else:
+            builder = datasets.load_dataset_builder(place, config, revision=commit, cache_dir=kept)
+            if builder.hash != commit:  # where a load fails, `datasets` takes what it has
+                raise DataError(f"does not load, and what was loaded before is of {builder.hash}")
+        builder.download_and_prepare()
+        return builder.as_dataset(split=split), commit
+
+
+def _check_copy(path: str, commit: str, config: str, split: str) -> None:
+    """Refuse a parquet copy without the split; one cut short by the hub is `partial-SPLIT`."""
+    found = HfApi().list_repo_tree(path, config, revision=commit, repo_type="dataset")
+    splits = sorted(Path(entry.path).name for entry in found)
+    if split not in splits:
+        raise DataError(f"no split {split!r} of {config}; it has: {', '.join(splits)}")
+
+
+def _commit(path: str, revision: str | None) -> str:
+    """The commit that a branch or tag is at; a commit is one already, which needs no network."""
+    if revision is not None and re.fullmatch("[0-9a-f]{40}", revision):
+        return revision
+    return str(HfApi().dataset_info(path, revision=revision).sha)
+
+
+def _why_unreachable(error: BaseException | None) -> str:
+    """Why the hub does not answer, if the error or what led to it says so; else nothing.
+
+    An ill hub (status 500 and more) does not answer either. `datasets` says of both that there are
+    no such files, hence the look at what led to its error.
+    """
+    reason, seen = "", set[int]()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        down = (ConnectionError, LocalEntryNotFoundError, httpx.TransportError)
+        status = getattr(getattr(error, "response", None), "status_code", 0)
+        if isinstance(error, down) or status >= 500:
+            reason = _in_short(error)
+        error = error.__cause__ or error.__context__
+    return reason
 
 
 def _split_files(folder: Path, config: str, split: str) -> list[Path]:
@@ -191,6 +257,11 @@ def _patterns(data_files: Any) -> dict[str, tuple[str, ...]]:
 
 def _split_of(file: Path) -> str:
     return file.stem.split("-0")[0]
+
+
+def _in_short(error: BaseException) -> str:
+    """Its message on one line; those of the hub say on the third what is the matter."""
+    return textwrap.shorten(str(error) or type(error).__name__, 300).rstrip(".")
 
 
 def _first_line(error: BaseException) -> str:
