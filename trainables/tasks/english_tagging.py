@@ -55,7 +55,7 @@ TAGGING: tuple[Task, ...] = (
         note="Morphology: the whole feature bundle of a word is one label (ud_feats_en.txt).",
     ),
     Task(
-        name="ner_en",
+        name="wnut17",
         kind="tagging",
         source=HubSource(
             path="leondz/wnut_17",
