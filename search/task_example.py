@@ -78,7 +78,7 @@ def _told(row: Mapping[str, Any], task: Task) -> dict[str, Text]:
         told["choices"] = _lines(f"{i}  {_cut(c)}" for i, c in enumerate(row["choices"]))
     if "tokens" in row:
         tagged = zip(row["tokens"], row["tags"], strict=True)
-        told["words"] = _text("  ".join(f"{word}/{task.labels[tag]}" for word, tag in tagged))
+        told["words"] = _text("  ".join(f"{word}/{_tag(tag, task)}" for word, tag in tagged))
     if "answers" in row:
         spans = zip(row["answers"], row["answer_starts"], strict=True)
         answers = dict.fromkeys(f"{answer} (from place {start})" for answer, start in spans)
@@ -87,6 +87,13 @@ def _told(row: Mapping[str, Any], task: Task) -> dict[str, Text]:
         number, label = str(row["label"]), task.labels[row["label"]]
         told["label"] = Text(number if number == label else f"{number} = {label}")
     return told
+
+
+def _tag(tag: int | list[int], task: Task) -> str:
+    """The label of a word, or its labels as Universal Dependencies writes them."""
+    if isinstance(tag, int):
+        return task.labels[tag]
+    return "|".join(task.labels[number] for number in tag) or "_"
 
 
 def _encoding(rows: Mapping[str, Any], task: Task, encoder: Encoder) -> dict[str, Text]:

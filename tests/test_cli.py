@@ -41,6 +41,7 @@ def test_a_task_is_shown_with_its_languages_and_licence(name):
         ("mini-squad", "context question answers (from place tokens"),
         ("mini-xcopa", "choices 0 1 label tokens 0 <s> tokens 1 <s>"),
         ("mini-pos", "words /DET tokens"),
+        ("mini-features", "words the/Definite=Def|PronType=Art tokens"),
         ("mini-tatoeba", "source target tokens 0 <s> tokens 1 <s>"),
     ],
 )

@@ -27,10 +27,10 @@ GOOD = {
     "study": {"name": "good"},
     "encoder": {"name": "miniworld"},
     "space": {
-        "tasks": ["mnli", "qqp", "ner_en"],
+        "tasks": ["mnli", "qqp", "wnut17"],
         "sizes": [300, 900, "full"],
         "max_stages": 3,
-        "given": ["mnli:900 > qqp:300+ner_en:300"],
+        "given": ["mnli:900 > qqp:300+wnut17:300"],
     },
     "targets": ["xnli", "udpos", "tatoeba"],
     "languages": {"proxy": ["de", "tr"], "report": ["ar", "zh"]},
@@ -79,7 +79,7 @@ BAD = [
     ),
     (
         {"space.sizes": [300, 900, 90000]},
-        "space.sizes[2] is 90000, but ner_en has 3394 training examples; lower it or drop ner_en",
+        "space.sizes[2] is 90000, but wnut17 has 3394 training examples; lower it or drop wnut17",
     ),
     (
         {"space.sizes": [300, 0]},
@@ -96,13 +96,13 @@ BAD = [
         {"space.given": ["squad:300"]},
         (
             "space.given[0] is 'squad:300', but squad is not in space.tasks; known: mnli, "
-            "qqp, ner_en"
+            "qqp, wnut17"
         ),
     ),
     ({"space.given": ["mnli"]}, "cannot read 'mnli' in the curriculum 'mnli'"),
     ({"space.tasks": []}, "the space is empty: space.tasks has no task"),
     (
-        {"space.forbidden": ["mnli", "qqp", "ner_en"]},
+        {"space.forbidden": ["mnli", "qqp", "wnut17"]},
         "the space is empty: space.tasks has no task that space.forbidden leaves",
     ),
     ({"space.max_stages": 0}, "the space is empty: space.max_stages is 0"),
@@ -248,7 +248,7 @@ def test_every_problem_is_told_at_once():
     """Of different fields, one of each kind: none hides another."""
     changes = {
         "study.name": "a/b",
-        "space.tasks": ["mnli", "sqad", "ner_en"],
+        "space.tasks": ["mnli", "sqad", "wnut17"],
         "space.sizes": [300, "fulll", 90000],
         "space.repeat": True,
         "targets": ["xnly", "xquad"],
@@ -263,7 +263,7 @@ def test_every_problem_is_told_at_once():
         "study.name is 'a/b'",
         "space.tasks[1] is 'sqad'",
         "space.sizes[1] is 'fulll'",
-        "space.sizes[2] is 90000, but ner_en has 3394",
+        "space.sizes[2] is 90000, but wnut17 has 3394",
         "space.repeat is no field",
         "targets[0] is 'xnly'",
         "targets has xquad, whose search split has no language",

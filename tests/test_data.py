@@ -72,6 +72,13 @@ def check_tags(columns, task):
         assert all(0 <= tag < len(task.labels) for tag in tags)
 
 
+def check_features(columns, task):
+    for tokens, tags in zip(columns["tokens"], columns["tags"], strict=True):
+        assert len(tokens) == len(tags) > 0
+        assert all(0 <= tag < len(task.labels) for word in tags for tag in word)
+        assert all(len(set(word)) == len(word) for word in tags)
+
+
 def check_pairs(columns, task):
     assert all(columns["source"]) and all(columns["target"])
     assert columns["source"] != columns["target"]
@@ -82,6 +89,7 @@ CHECKS = {
     "multiple_choice": check_choices,
     "span_qa": check_spans,
     "tagging": check_tags,
+    "feature_tagging": check_features,
     "retrieval": check_pairs,
 }
 

@@ -45,7 +45,9 @@ def test_exported_model_gives_equal_logits(name, family, request, tiny_tasks, ti
     else:
         logits = theirs.logits
     torch.testing.assert_close(logits, ours, atol=1e-6, rtol=1e-5)
-    if name in ("classification", "tagging"):
+    multi_label = model.config.problem_type == "multi_label_classification"
+    assert multi_label == (name == "feature_tagging")
+    if name in ("classification", "tagging", "feature_tagging"):
         assert tuple(model.config.id2label.values()) == task.labels
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "model")
     assert len(tokenizer("w1 " * 40)["input_ids"]) == 42

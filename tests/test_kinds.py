@@ -28,6 +28,8 @@ def encode(task, rows, encoder, folder, max_length=32):
 def gold_outputs(kind, data):
     """What a head would say that knew the labels."""
     columns, size = data.columns, len(data)
+    if kind == "feature_tagging":
+        return {"tag": list(gold_sets(data))}
     if kind == "tagging":
         sequences = [np.zeros(length, dtype=int) for length in data.lengths]
         for i, sequence in enumerate(sequences):
@@ -44,6 +46,16 @@ def gold_outputs(kind, data):
     if kind == "retrieval":
         return {"embedding": np.eye(size // 2)[np.asarray(columns["row"])]}
     return {"label": columns["label"]}
+
+
+def gold_sets(data, num_labels=100):
+    """Per feature a mask (tokens, labels)."""
+    columns = data.columns
+    for i, length in enumerate(data.lengths):
+        hot = np.zeros((length, num_labels), dtype=bool)
+        positions = np.repeat(columns["first"][i], columns["num_tags"][i])
+        hot[positions, columns["tag"][i]] = True
+        yield hot
 
 
 def head_for(task, encoder):
@@ -96,7 +108,7 @@ def test_padding_changes_no_output(name, tiny_tasks, tiny_rows, tiny_encoder, tm
     beside, _ = said(tiny_encoder, task, head, data.take(np.concatenate([short, long])))
     for key, values in alone.items():
         wanted, found = values[0].float(), beside[key][0].float()
-        if name == "tagging":
+        if name in ("tagging", "feature_tagging"):
             found = found[: len(wanted)]
         torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
 
@@ -110,7 +122,11 @@ def test_padding_changes_no_loss(name, tiny_tasks, tiny_rows, tiny_encoder, tmp_
     loss = kind.loss(head, tiny_encoder.read(batch), batch)
     fills = {"input_ids": tiny_encoder.pad_id, "attention_mask": 0, "tag": -100}
     longer = {
-        key: torch.nn.functional.pad(tensor, (0, 5), value=fills[key]) if key in fills else tensor
+        key: torch.nn.functional.pad(  # of the second axis, the tokens
+            tensor, (*(0, 0) * (tensor.dim() - 2), 0, 5), value=fills[key]
+        )
+        if key in fills
+        else tensor
         for key, tensor in batch.items()
     }
     torch.testing.assert_close(kind.loss(head, tiny_encoder.read(longer), longer), loss)
@@ -177,6 +193,48 @@ def test_only_first_sub_words_are_labelled(tiny_tasks, tiny_encoder, tmp_path):
     assert batch["tag"].tolist() == [[-100, 1, -100, -100, 2, 0, -100]]
     predicted = KINDS["tagging"].decode(task, rows, data.columns, gold_outputs("tagging", data))
     assert predicted == [["B-A", "I-A", "O", "O"]]
+
+
+@pytest.mark.parametrize("max_length", [4, 6, 32])
+def test_sets_of_first_sub_words_are_kept_over_windows(
+    max_length, tiny_tasks, tiny_encoder, tmp_path
+):
+    task, kind = tiny_tasks["feature_tagging"], KINDS["feature_tagging"]
+    tokens, tags = ["x1", "x2 x3 x4", " ", "x6 x7", "x8"], [[0, 2], [], [1], [1], [0, 1, 2]]
+    rows = datasets.Dataset.from_dict({"id": ["0"], "tokens": [tokens], "tags": [tags]})
+    data = encode(task, rows, tiny_encoder, tmp_path, max_length=max_length)
+    assert data.columns["word"].flat.tolist() == [0, 1, 3, 4]  # a blank word has no token
+    predicted = kind.decode(task, rows, data.columns, {"tag": list(gold_sets(data))})
+    assert predicted == [[["A=1", "B=1"], [], [], ["A=2"], ["A=1", "A=2", "B=1"]]]
+    batch = kind.collate(data.take(np.arange(len(data))), tiny_encoder.pad_id)
+    scored = batch["tag"][batch["tag"][..., 0] != -100]
+    assert [[tag for tag in word if tag >= 0] for word in scored.tolist()] == [
+        [0, 2], [], [1], [0, 1, 2],
+    ]  # fmt: skip
+
+
+def test_the_loss_of_sets_is_the_mean_log_loss_of_words():
+    scores = torch.tensor([[[9.0, 9.0], [2.0, -1.0], [0.0, 0.0]]])
+    tags = torch.tensor([[[-100, -100], [0, -1], [-1, -1]]])
+    loss = KINDS["feature_tagging"].loss(torch.nn.Identity(), scores, {"tag": tags})
+    first = np.log1p(np.exp(-2)) + np.log1p(np.exp(-1))
+    assert loss.item() == pytest.approx((first + 2 * np.log(2)) / 2)
+
+
+def test_words_that_all_lack_features_are_trained_on(tiny_tasks, tiny_encoder, tmp_path):
+    task, kind = tiny_tasks["feature_tagging"], KINDS["feature_tagging"]
+    rows = datasets.Dataset.from_dict({"id": ["0"], "tokens": [["w1", "w2"]], "tags": [[[], []]]})
+    data = encode(task, rows, tiny_encoder, tmp_path)
+    batch = kind.collate(data.take(np.arange(1)), tiny_encoder.pad_id)
+    loss = kind.loss(head_for(task, tiny_encoder), torch.zeros(1, 4, 32), batch)
+    assert loss.item() == pytest.approx(3 * np.log(2))
+
+
+@pytest.mark.parametrize(("metric", "best"), [("feature_f1", 0.8), ("exact_match", 0.5)])
+def test_the_best_constant_set_depends_on_the_metric(metric, best, tiny_tasks):
+    task = replace(tiny_tasks["feature_tagging"], metric=metric)
+    rows = {"tags": [[[0], [0], [0, 1]], [[0, 1, 2]]]}
+    assert KINDS["feature_tagging"].majority(task, rows) == pytest.approx(best)
 
 
 def test_a_batch_without_labelled_words_has_no_loss(tiny_tasks, tiny_encoder):

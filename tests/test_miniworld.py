@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from importlib.resources import files
-from itertools import combinations, islice, product
+from itertools import combinations, islice, pairwise, product
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,8 @@ from trainables.miniworld.rows import GENERATORS, read
 from trainables.miniworld.tokenizer import build_tokenizer
 from trainables.scorers import accuracy, nearest
 from trainables.tasks.miniworld import MINIWORLD
+from trainables.tasks.xtreme import XTREME
+from trainables.tasks.xtreme_r import XTREME_R
 
 FOREIGN = [language.code for language in INVENTED]
 SPLITS = ("train", "dev", "search", "report")
@@ -59,8 +61,9 @@ def test_every_generator_has_one_task_of_its_size():
         assert has_targets_splits == (task.role == "target")
 
 
-def test_there_is_a_target_of_every_kind_and_an_intermediate_task_of_every_trained_one():
-    assert {task.kind for task in MINIWORLD if task.role == "target"} == set(KINDS)
+def test_there_is_a_target_of_every_kind_of_xtreme_and_an_intermediate_task_of_every_trained_one():
+    of_xtreme = {task.kind for task in (*XTREME, *XTREME_R)}
+    assert {task.kind for task in MINIWORLD if task.role == "target"} == of_xtreme
     trained = {name for name, kind in KINDS.items() if kind.trains}
     assert {task.kind for task in MINIWORLD if task.role == "intermediate"} == trained
 
@@ -129,6 +132,26 @@ def test_every_tag_occurs_and_every_word_has_one(name):
     assert set(tags) <= declared
     assert len(tags) >= len(declared) - 2  # one clause has no full stop and asks nothing
     assert all(len(row["tokens"]) == len(row["tags"]) for row in rows)
+
+
+def test_features_are_those_of_the_clause():
+    rows, labels = read("features", "en", "train"), TASK_OF["features"].labels
+    marked = [
+        list(
+            zip(row["tokens"], ({labels[tag] for tag in tags} for tags in row["tags"]), strict=True)
+        )
+        for row in rows
+    ]
+    assert {label for words in marked for _, found in words for label in found} == set(labels)
+    for words in marked:
+        said = {label for _, found in words for label in found}
+        tokens = [word for word, _ in words]
+        assert ("Polarity=Neg" in said) == ("not" in tokens)
+        assert ("Voice=Pass" in said) == ("was" in tokens)
+        assert all((word == "the") == ("Definite=Def" in found) for word, found in words)
+        for (before, _), (word, found) in pairwise(words):
+            assert word.endswith("s") if "Number=Plur" in found else True
+            assert not found if word in ("was", "not", "by", "in") else before
 
 
 @pytest.mark.parametrize(("name", "language"), product(["squad", "xquad"], LANGUAGES))

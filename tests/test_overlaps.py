@@ -84,6 +84,6 @@ def test_no_training_stage_holds_english_xquad_items(load):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("stage", ["ud_pos_en", "ud_feats_en"])
+@pytest.mark.parametrize("stage", ["ud_pos_en", "ud_feats_en", "ud_lemmas_en"])
 def test_udpos_trains_on_sentences_of_ewt(load, stage):
     assert overlap(load(TASKS[stage], "train"), load(TASKS["udpos"], "train")).whole > 100

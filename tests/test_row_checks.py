@@ -2,13 +2,16 @@
 
 import re
 
+import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from search.cli import app
+from trainables.canonical import FEATURES
 from trainables.data import DataError, load_rows
+from trainables.row_checks import faults, is_labelled
 from trainables.tasks import TASKS
 
 GOOD = 2100
@@ -35,6 +38,9 @@ ROWS = {
     "squad": SQUAD,
     "squad_v2": SQUAD,
     "panx_en": {"tokens": ["Ada", "ran"], "ner_tags": [1, 0]},
+    "ud_feature_set_en": {"tokens": ["Ada", "ran"], "feats": ["Number=Sing", None]},
+    "ud_lemmas_en": {"tokens": ["Ada", "ran"], "lemmas": ["Ada", "run"]},
+    "unimorph_en": {"lemma": "run", "form": "ran", "tag": "V;PST"},
     "tatoeba": {"source_sentence": "a", "target_sentence": "b"},
 }
 BAD = [
@@ -65,6 +71,9 @@ BAD = [
     ("panx_en", {"ner_tags": [1, 9]}, r"tag 9 is not one of 0 to 6 \(O, B-PER"),
     ("panx_en", {"tokens": [], "ner_tags": []}, "its sentence is empty"),
     ("panx_en", {"tokens": ["Ada", None]}, "tokens is missing"),
+    ("ud_feature_set_en", {"feats": [None]}, "has 2 tokens, but 1 tags"),
+    ("ud_feature_set_en", {"tokens": [], "feats": []}, "its sentence is empty"),
+    ("unimorph_en", {"lemma": " ", "form": ""}, "its text is empty"),
     ("tatoeba", {"target_sentence": " "}, "its target sentence is empty"),
 ]
 
@@ -184,3 +193,38 @@ def test_bad_rows_met_in_a_trial_fail_it_with_the_message(tmp_path):
     result = trainable._step()
     assert result["event"] == "failed"
     assert "00000-of-00002.parquet, row 0: has 2 tokens, but 1 tags" in result["detail"]
+
+
+SETS = datasets.Features(FEATURES["feature_tagging"])
+
+
+def features(*tags):
+    """Rows of two words; of each row the sets of features."""
+    columns = {"id": [], "tokens": [], "tags": []}
+    for number, row in enumerate(tags):
+        for name, value in zip(columns, (str(number), ["a", "b"], row), strict=True):
+            columns[name].append(value)
+    return pa.table(columns, schema=SETS.arrow_schema)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ([[0], [-2]], "tag -2 is not one of 0 to"),
+        ([[0, 999], []], "tag 999 is not one of 0 to"),
+        ([[0], [None]], "tags is missing"),
+        ([[0], None], "tags is missing"),
+        (None, "tags is missing"),
+    ],
+)
+def test_a_bad_set_of_features_is_found_whatever_stands_before(row, told):
+    table = features(*[[[], [1, 2]]] * GOOD, row, [[3], []])
+    for part in (table, table.slice(7)):
+        (fault,) = faults(part, TASKS["ud_feature_set_en"])
+        assert fault.row == len(part) - 2
+        assert told in fault.what
+
+
+def test_a_sentence_with_an_unlisted_feature_has_no_gold():
+    table = pa.concat_tables([features([[1], []], [[], [2, -1]]), features([[-1], []], [[], []])])
+    assert is_labelled(table, -1).tolist() == [True, False, False, True]

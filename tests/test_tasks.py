@@ -14,6 +14,7 @@ METRICS = {
     "multiple_choice": {"accuracy"},
     "span_qa": {"qa", "mlqa"},
     "tagging": {"f1", "accuracy"},
+    "feature_tagging": {"feature_f1", "exact_match"},
     "retrieval": {"retrieval_accuracy"},
 }
 # google-research/xtreme evaluate.py, XTREME_TASK2LANGS, in its own order; XTREME-R's lists are in

@@ -30,6 +30,7 @@ _UNREADABLE = (TypeError, ValueError, AttributeError, IndexError)
 and text that is not UTF-8."""
 _TEXT, _NUMBER = datasets.Value("string"), datasets.Value("int64")
 _TEXTS, _NUMBERS = datasets.List(_TEXT), datasets.List(_NUMBER)
+_SETS = datasets.List(_NUMBERS)
 
 FEATURES: dict[KindName, datasets.Features] = {
     "classification": datasets.Features(id=_TEXT, text=_TEXT, text_pair=_TEXT, label=_NUMBER),
@@ -40,6 +41,7 @@ FEATURES: dict[KindName, datasets.Features] = {
         id=_TEXT, context=_TEXT, question=_TEXT, answers=_TEXTS, answer_starts=_NUMBERS
     ),
     "tagging": datasets.Features(id=_TEXT, tokens=_TEXTS, tags=_NUMBERS),
+    "feature_tagging": datasets.Features(id=_TEXT, tokens=_TEXTS, tags=_SETS),
     "retrieval": datasets.Features(id=_TEXT, source=_TEXT, target=_TEXT),
 }
 """Canonical columns and their types, per kind."""

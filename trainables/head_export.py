@@ -20,11 +20,13 @@ _CLASSES: dict[KindName, str] = {
     "multiple_choice": "AutoModelForMultipleChoice",
     "span_qa": "AutoModelForQuestionAnswering",
     "tagging": "AutoModelForTokenClassification",
+    "feature_tagging": "AutoModelForTokenClassification",
 }
 _POOLED = {"dense": "{base}.pooler.dense", "out": "classifier"}
 _TOKENS: dict[KindName, dict[str, str]] = {
     "span_qa": {"out": "qa_outputs"},
     "tagging": {"out": "classifier"},
+    "feature_tagging": {"out": "classifier"},
 }
 _ROBERTA: dict[KindName, dict[str, str]] = {
     "classification": {"dense": "classifier.dense", "out": "classifier.out_proj"},
@@ -85,9 +87,12 @@ def save_tokenizer(folder: Path, encoder: Encoder) -> None:
 
 
 def _task_model(encoder: Encoder, task: Task) -> Any:
-    labels = task.labels if task.kind in ("classification", "tagging") else ()
+    named = task.kind in ("classification", "tagging", "feature_tagging")
+    labels = task.labels if named else ()
     config = type(encoder.model.config).from_dict(encoder.model.config.to_dict())
     if labels:
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: number for number, label in enumerate(labels)}
+    if task.kind == "feature_tagging":
+        config.problem_type = "multi_label_classification"  # transformers' word for such logits
     return getattr(transformers, _CLASSES[task.kind]).from_config(config)

@@ -39,7 +39,8 @@ def is_labelled(rows: pa.Table, no_label: int) -> Mask:
     if "tags" in rows.column_names:
         start = 0
         for chunk in rows["tags"].chunks:
-            found[start + _rows_with(chunk, pc.equal(pc.list_flatten(chunk), no_label))] = False
+            *_, (tags, parents) = _levels(chunk)
+            found[start + parents[_mask(pc.equal(tags, no_label))]] = False
             start += len(chunk)
     return found
 
@@ -62,12 +63,11 @@ Check = tuple[Mask, Callable[[dict[str, Any]], str]]
 
 
 def _nothing(batch: pa.RecordBatch) -> Iterator[Check]:
-    """A value, or one in a list, that is missing."""
+    """A value, or one in a list or in a list of lists, that is missing."""
     for name in batch.schema.names:
-        column = batch.column(name)
-        bad = _mask(pc.is_null(column))
-        if pa.types.is_list(column.type):
-            bad[_rows_with(column, pc.is_null(pc.list_flatten(column)))] = True
+        bad = np.zeros(len(batch), dtype=bool)
+        for values, parents in _levels(batch.column(name)):
+            bad[parents[_mask(pc.is_null(values))]] = True
         yield bad, _says(f"{name} is missing or has no meaning here")
 
 
@@ -129,15 +129,22 @@ def _tagging(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
         lambda row: f"has {len(row['tokens'])} tokens, but {len(row['tags'])} tags",
     )
     most = len(task.labels) - 1
+    *_, (numbers, parents) = _levels(tags)
     bad = np.zeros(len(batch), dtype=bool)
-    bad[_rows_with(tags, _outside(pc.list_flatten(tags), most))] = True
+    bad[parents[_mask(_outside(numbers, most))]] = True
     yield (
         bad,
         lambda row: (
-            f"tag {next(x for x in row['tags'] if x is None or not 0 <= x <= most)} is not one of "
+            f"tag {next(x for x in _flat(row['tags']) if not 0 <= x <= most)} is not one of "
             f"0 to {most} ({_names(task)})"
         ),
     )
+
+
+def _flat(tags: list[Any]) -> Iterator[int]:
+    """The numbers of a row, one or a list of them per word; missing ones are told elsewhere."""
+    for tag in tags:
+        yield from (x for x in (tag if isinstance(tag, list) else [tag]) if x is not None)
 
 
 def _retrieval(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
@@ -150,6 +157,7 @@ _CHECKS: dict[KindName, Callable[[pa.RecordBatch, Task], Iterator[Check]]] = {
     "multiple_choice": _multiple_choice,
     "span_qa": _span_qa,
     "tagging": _tagging,
+    "feature_tagging": _tagging,
     "retrieval": _retrieval,
 }
 
@@ -173,10 +181,14 @@ def _blank(batch: pa.RecordBatch, name: str) -> Mask:
     return _mask(pc.equal(pc.utf8_trim_whitespace(batch.column(name)), ""))
 
 
-def _rows_with(lists: pa.Array, wanted: pa.Array) -> NDArray[np.int64]:
-    """Rows of which a value is wanted; one flag per value of all lists."""
-    parents: NDArray[np.int64] = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
-    return np.unique(parents[_mask(wanted)]).astype(np.int64)
+def _levels(column: pa.Array) -> Iterator[tuple[pa.Array, NDArray[np.int64]]]:
+    """The values of a column, then those in its lists, then those in theirs; the row of each."""
+    parents = np.arange(len(column))
+    yield column, parents
+    while pa.types.is_list(column.type):
+        within = pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+        column, parents = pc.list_flatten(column), parents[within]
+        yield column, parents
 
 
 def _mask(flags: Any) -> Mask:

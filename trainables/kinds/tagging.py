@@ -1,7 +1,6 @@
-"""Which tag has each word? The first sub-word of a word is labelled and read, as XTREME does.
+"""Which tag has each word? One of a set; `words.py` says which token stands for a word.
 
-A sentence longer than `max_length` is split into windows, as XTREME's preprocessing does: cutting
-it would cost languages that need many sub-words most. Words without any token are predicted "O".
+A word without any token is predicted "O".
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from torch.nn.functional import cross_entropy
 from trainables.encoder import Encoder
 from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
-from trainables.kinds.tokens import as_ragged, collate_tokens, token_columns
+from trainables.kinds.tokens import as_ragged, collate_tokens
+from trainables.kinds.words import NOT_SCORED, encode_words, places, said_of_words
 from trainables.ragged import Features
 from trainables.scorers import accuracy, span_f1
 from trainables.tasks.task import Task
 
-_NOT_SCORED = -100
 _OUTSIDE = "O"
 _CONSTANTS_TRIED = 5
 
@@ -31,37 +30,15 @@ _CONSTANTS_TRIED = 5
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
 ) -> dict[str, list[Any]]:
-    encoding = tokenizer(
-        list(rows["tokens"]),
-        is_split_into_words=True,
-        truncation=True,
-        max_length=max_length,
-        return_overflowing_tokens=True,
-        return_attention_mask=False,
-    )
-    sources = encoding["overflow_to_sample_mapping"]
-    columns: dict[str, list[Any]] = {"row": [], "first": [], "word": [], "tag": []}
-    last = (-1, -1)  # row and word of the previous token: a word may begin in the window before
-    for window, source in enumerate(sources):
-        first, words = [], []
-        for position, word in enumerate(encoding.word_ids(window)):
-            if word is not None and (source, word) > last:
-                first.append(position)
-                words.append(word)
-                last = (source, word)
-        tags = rows["tags"][source]
-        values = (rows["row"][source], first, words, [tags[word] for word in words])
-        for name, value in zip(columns, values, strict=True):
-            columns[name].append(value)
-    return {**columns, **token_columns(encoding)}
+    columns, windows = encode_words(rows, tokenizer, max_length)
+    tags = [[rows["tags"][source][word] for word in words] for source, words in windows]
+    return {**columns, "tag": tags}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:
     batch = collate_tokens(features, pad_id)
-    first = as_ragged(features["first"])
-    labels = np.full(batch["input_ids"].shape, _NOT_SCORED, dtype=np.int64)
-    items = np.repeat(np.arange(len(first)), first.lengths)
-    labels[items, first.flat] = as_ragged(features["tag"]).flat
+    labels = np.full(batch["input_ids"].shape, NOT_SCORED, dtype=np.int64)
+    labels[places(features)] = as_ragged(features["tag"]).flat
     return {**batch, "tag": torch.from_numpy(labels)}
 
 
@@ -72,9 +49,9 @@ def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Mo
 def _loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     tags = batch["tag"].flatten()
     total = cross_entropy(
-        head(hidden).flatten(0, 1), tags, ignore_index=_NOT_SCORED, reduction="sum"
+        head(hidden).flatten(0, 1), tags, ignore_index=NOT_SCORED, reduction="sum"
     )
-    return total / (tags != _NOT_SCORED).sum().clamp(min=1)
+    return total / (tags != NOT_SCORED).sum().clamp(min=1)
 
 
 def _outputs(head: nn.Module, hidden: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -82,12 +59,9 @@ def _outputs(head: nn.Module, hidden: Tensor, batch: Batch) -> dict[str, Tensor]
 
 
 def _decode(task: Task, rows: Rows, features: Features, outputs: Outputs) -> list[list[str]]:
-    first, word = as_ragged(features["first"]), as_ragged(features["word"])
     predictions = [[_OUTSIDE] * len(tokens) for tokens in rows["tokens"]]
-    for feature, row in enumerate(np.asarray(features["row"])):
-        tags = np.asarray(outputs["tag"][feature])[first[feature]]
-        for position, tag in zip(word[feature], tags, strict=True):
-            predictions[row][position] = task.labels[tag]
+    for row, word, tag in said_of_words(features, outputs["tag"]):
+        predictions[row][word] = task.labels[tag]
     return predictions
 
 

@@ -15,6 +15,7 @@ from trainables.miniworld.draws import draw_agent, draw_clause, draw_place, exch
 from trainables.miniworld.grammar import Clause, Phrase, Role
 from trainables.miniworld.items import (
     ChoiceItem,
+    FeaturesItem,
     Item,
     PairItem,
     SpanItem,
@@ -92,6 +93,11 @@ def udpos(rng: random.Random) -> Item:
     return TaggedItem(clauses=clauses, tag="pos")
 
 
+def features(rng: random.Random) -> Item:
+    """Morphological features of one clause, which may be a question."""
+    return FeaturesItem(clause=maybe_question(rng, draw_clause(rng)))
+
+
 def ner(rng: random.Random) -> Item:
     """Entities of one clause."""
     return TaggedItem(clauses=(draw_clause(rng, names=0.7, places=0.6),), tag="entity")
@@ -114,6 +120,7 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "squad": squad,
     "choice": choice,
     "pos": pos,
+    "features": features,
     "ner": ner,
     "xnli": xnli,
     "udpos": udpos,

@@ -13,9 +13,16 @@ from trainables.miniworld.lexicon import lexicon
 
 Form = Literal["noun", "person", "city", "institution", "question"]
 Role = Literal["agent", "patient", "place", ""]
+_SINGULAR = ("Number=Sing",)
 
 POS = ("NOUN", "PROPN", "VERB", "ADJ", "NUM", "DET", "ADP", "PART", "PRON", "PUNCT")
 ENTITIES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
+FEATURES = (
+    *("Definite=Def", "Degree=Pos", "NumType=Card", "Number=Plur", "Number=Sing"),
+    *("Polarity=Neg", "PronType=Art", "PronType=Int", "Voice=Act", "Voice=Pass"),
+)
+"""What English words are marked for, named as in Universal Dependencies. A verb has the voice and
+the negation of its clause, by whatever particle they are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class Word(NamedTuple):
     entity: str = "O"
     role: Role = ""
     """Set on the words of a noun phrase that answer a question for it."""
+    features: tuple[str, ...] = ()
+    """Of FEATURES, in their order."""
 
 
 def say(clause: Clause, language: Language) -> list[Word]:
@@ -102,7 +111,9 @@ def _verb(clause: Clause, language: Language) -> list[Word]:
         text += language.passive
     if clause.negated:
         text += language.negative
-    words = [Word(text, "VERB")]
+    voice = "Voice=Pass" if clause.passive else "Voice=Act"
+    features = ("Polarity=Neg", voice) if clause.negated else (voice,)
+    words = [Word(text, "VERB", features=features)]
     if clause.passive and not language.passive:
         words.insert(0, Word(forms["was"], "PART"))
     if clause.negated and not language.negative:
@@ -117,14 +128,16 @@ def _noun_phrase(phrase: Phrase, language: Language, role: Role, case: str) -> l
 def _noun(phrase: Phrase, language: Language, role: Role, case: str) -> list[Word]:
     forms = lexicon(language)
     plural = language.plural if phrase.number else ""
-    noun = Word(forms[phrase.head] + plural + case, "NOUN", "O", role)
-    words = [noun]
+    number = ("Number=Plur",) if phrase.number else _SINGULAR
+    words = [Word(forms[phrase.head] + plural + case, "NOUN", "O", role, number)]
     if phrase.modifier:
-        _attach(Word(forms[phrase.modifier], "ADJ", "O", role), words, language)
+        adjective = Word(forms[phrase.modifier], "ADJ", "O", role, ("Degree=Pos",))
+        _attach(adjective, words, language)
     if phrase.number:
-        _attach(Word(forms[phrase.number], "NUM", "O", role), words, language)
+        numeral = Word(forms[phrase.number], "NUM", "O", role, ("NumType=Card",))
+        _attach(numeral, words, language)
     elif language.article:
-        words.insert(0, Word(forms["the"], "DET"))
+        words.insert(0, Word(forms["the"], "DET", features=("Definite=Def", "PronType=Art")))
     return words
 
 
@@ -132,22 +145,26 @@ def _person(phrase: Phrase, language: Language, role: Role, case: str) -> list[W
     forms = lexicon(language)
     names = [forms[phrase.head]] + ([forms[phrase.modifier]] if phrase.modifier else [])
     names[-1] += case
-    return [Word(name, "PROPN", "I-PER" if i else "B-PER", role) for i, name in enumerate(names)]
+    tags = ("B-PER", "I-PER")
+    return [
+        Word(name, "PROPN", tag, role, _SINGULAR) for name, tag in zip(names, tags, strict=False)
+    ]
 
 
 def _city(phrase: Phrase, language: Language, role: Role, case: str) -> list[Word]:
-    return [Word(lexicon(language)[phrase.head] + case, "PROPN", "B-LOC", role)]
+    return [Word(lexicon(language)[phrase.head] + case, "PROPN", "B-LOC", role, _SINGULAR)]
 
 
 def _institution(phrase: Phrase, language: Language, role: Role, case: str) -> list[Word]:
     forms = lexicon(language)
-    words = [Word(forms[phrase.head] + case, "NOUN", "", role)]
-    _attach(Word(forms[phrase.modifier], "PROPN", "", role), words, language)
+    words = [Word(forms[phrase.head] + case, "NOUN", "", role, _SINGULAR)]
+    _attach(Word(forms[phrase.modifier], "PROPN", "", role, _SINGULAR), words, language)
     return [word._replace(entity="I-ORG" if i else "B-ORG") for i, word in enumerate(words)]
 
 
 def _question(phrase: Phrase, language: Language, role: Role, case: str) -> list[Word]:
-    return [Word(lexicon(language)[phrase.head] + case, "PRON", "O", role)]
+    word = lexicon(language)[phrase.head] + case
+    return [Word(word, "PRON", "O", role, ("PronType=Int",))]
 
 
 def _attach(modifier: Word, words: list[Word], language: Language) -> None:

@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from trainables.miniworld.grammar import ENTITIES, POS, Clause, Role, Word, say, text_of
+from trainables.miniworld.grammar import (
+    ENTITIES,
+    FEATURES,
+    POS,
+    Clause,
+    Role,
+    Word,
+    say,
+    text_of,
+)
 from trainables.miniworld.languages import ENGLISH, Language
 from trainables.miniworld.lexicon import lexicon
 
@@ -97,6 +106,19 @@ class TaggedItem:
         """tokens, tags."""
         words = _say_all(self.clauses, language)
         tags = [_TAG_INDEX[self.tag][getattr(word, self.tag)] for word in words]
+        return {"tokens": [word.text for word in words], "tags": tags}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeaturesItem:
+    """A text of which every word has a set of features."""
+
+    clause: Clause
+
+    def row(self, language: Language) -> Row:
+        """tokens, tags: a list per word."""
+        words = say(self.clause, language)
+        tags = [[FEATURES.index(feature) for feature in word.features] for word in words]
         return {"tokens": [word.text for word in words], "tags": tags}
 
 

@@ -33,6 +33,7 @@ _FEATURES: dict[str, dict[str, Any]] = {
     },
     "choice": {"context": _TEXT, "question": _TEXT, "choices": List(_TEXT), "label": _INT},
     "tagged": {"tokens": List(_TEXT), "tags": List(_INT)},
+    "features": {"tokens": List(_TEXT), "tags": List(List(_INT))},
     "translation": {"source": _TEXT, "target": _TEXT},
 }
 _INTERMEDIATE: dict[SplitName, int] = {"train": 9_000, "dev": 400}
@@ -70,6 +71,7 @@ GENERATORS: dict[str, Generator] = {
     "squad": _generator("squad", "span", _INTERMEDIATE),
     "choice": _generator("choice", "choice", _INTERMEDIATE),
     "pos": _generator("pos", "tagged", _INTERMEDIATE),
+    "features": _generator("features", "features", _INTERMEDIATE),
     "ner": _generator("ner", "tagged", _INTERMEDIATE),
     "xnli": _generator("xnli", "pair", _TARGET),
     "udpos": _generator("udpos", "tagged", _TARGET),

@@ -14,6 +14,7 @@ from typing import Any
 
 from trainables.scorers.accuracy import accuracy
 from trainables.scorers.bucc2018 import mine, mining_scores, score_bucc2018
+from trainables.scorers.features import feature_f1, set_accuracy
 from trainables.scorers.lareqa import average_precision_at_k, score_lareqa
 from trainables.scorers.mewslix import reciprocal_rank_at_k, score_mewslix
 from trainables.scorers.mlqa import mlqa_scores, score_mlqa
@@ -25,6 +26,7 @@ __all__ = [
     "SCORERS",
     "accuracy",
     "average_precision_at_k",
+    "feature_f1",
     "mine",
     "mining_scores",
     "mlqa_scores",
@@ -32,6 +34,7 @@ __all__ = [
     "reciprocal_rank_at_k",
     "retrieval_accuracy",
     "score_file",
+    "set_accuracy",
     "span_f1",
     "squad_scores",
 ]

@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainables.tasks.labels import FEATS_EN, NO_FEATS, OTHER_FEATS, UPOS
+from trainables.tasks.edit_scripts import edit_script
+from trainables.tasks.labels import (
+    FEATS_EN,
+    FEATURE_PAIRS_EN,
+    LEMMAS_EN,
+    NO_FEATS,
+    OTHER,
+    UNIMORPH_EN,
+    UPOS,
+)
 
 Batch = dict[str, list[Any]]
 NO_LABEL = -1
@@ -23,6 +32,9 @@ _COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What happened as a
 _LABEL_OF_SOCIAL_IQA = {"": NO_LABEL, "1": 0, "2": 1, "3": 2}
 _TAG_OF_UPOS = {name: number for number, name in enumerate(UPOS)}
 _TAG_OF_FEATS = {name: number for number, name in enumerate(FEATS_EN)}
+_TAG_OF_PAIR = {name: number for number, name in enumerate(FEATURE_PAIRS_EN)}
+_TAG_OF_SCRIPT = {name: number for number, name in enumerate(LEMMAS_EN)}
+_LABEL_OF_UNIMORPH = {name: number for number, name in enumerate(UNIMORPH_EN)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +163,37 @@ def ud_pos(batch: Batch, origin: Origin) -> Batch:
 
 def ud_feats(batch: Batch, origin: Origin) -> Batch:
     """Universal Dependencies: the whole feature bundle of a word is one label."""
-    other = _TAG_OF_FEATS[OTHER_FEATS]
+    other = _TAG_OF_FEATS[OTHER]
     tags = [
         [_TAG_OF_FEATS.get(bundle or NO_FEATS, other) for bundle in sentence]
         for sentence in batch["feats"]
     ]
     return _tagged(batch["tokens"], tags, origin)
+
+
+def ud_feature_sets(batch: Batch, origin: Origin) -> Batch:
+    """Universal Dependencies: every Feature=Value is a label; an unlisted one drops its row."""
+    tags = [
+        [[_TAG_OF_PAIR.get(pair, NO_LABEL) for pair in _pairs_of(bundle)] for bundle in sentence]
+        for sentence in batch["feats"]
+    ]
+    return _tagged(batch["tokens"], tags, origin)
+
+
+def ud_lemmas(batch: Batch, origin: Origin) -> Batch:
+    """Universal Dependencies: how the word becomes its lemma is its label."""
+    other = _TAG_OF_SCRIPT[OTHER]
+    tags = [
+        [_TAG_OF_SCRIPT.get(edit_script(*pair), other) for pair in zip(*sentence, strict=True)]
+        for sentence in zip(batch["tokens"], batch["lemmas"], strict=True)
+    ]
+    return _tagged(batch["tokens"], tags, origin)
+
+
+def inflections(batch: Batch, origin: Origin) -> Batch:
+    """UniMorph triples: lemma, form, tag; a triple with an unlisted tag is left out."""
+    labels = [_LABEL_OF_UNIMORPH.get(tag, NO_LABEL) for tag in batch["tag"]]
+    return _pairs(batch["lemma"], batch["form"], labels, origin.own_ids())
 
 
 def tatoeba(batch: Batch, origin: Origin) -> Batch:
@@ -175,7 +212,8 @@ ADAPTERS: dict[str, Adapter] = {
         *(nli, sentences, question_and_sentence, question_pairs, sentence_pairs),
         *(hellaswag, cosmos_qa, commonsense_qa, social_iqa, copa),
         squad,
-        *(pos_tags, ner_tags, ud_pos, ud_feats),
+        *(pos_tags, ner_tags, ud_pos, ud_feats, ud_feature_sets, ud_lemmas),
+        inflections,
         *(tatoeba, bitext),
     )
 }
@@ -202,7 +240,11 @@ def _choices(
     }
 
 
-def _tagged(tokens: list[list[str]], tags: list[list[int]], origin: Origin) -> Batch:
+def _pairs_of(bundle: str | None) -> list[str]:
+    return bundle.split("|") if bundle and bundle != NO_FEATS else []
+
+
+def _tagged(tokens: list[list[str]], tags: list[list[Any]], origin: Origin) -> Batch:
     return {"id": origin.own_ids(), "tokens": tokens, "tags": tags}
 
 

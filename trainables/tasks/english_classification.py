@@ -6,7 +6,7 @@ that published code pins, or a release tag; None where neither was found (the no
 
 from __future__ import annotations
 
-from trainables.tasks.labels import NLI
+from trainables.tasks.labels import NLI, UNIMORPH_EN
 from trainables.tasks.task import HubSource, Task
 
 
@@ -21,6 +21,33 @@ def _glue(
         splits={"train": "train", "dev": dev},
         revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c",
         stand_in_splits=stand_in_splits,
+    )
+
+
+def _anli(number: int, *, train_size: int) -> Task:
+    """One round of ANLI."""
+    return Task(
+        name=f"anli_r{number}",
+        kind="classification",
+        source=HubSource(
+            path="facebook/anli",
+            config="plain_text",
+            adapter="nli",
+            splits={"train": f"train_r{number}", "dev": f"dev_r{number}"},
+            revision="8e4813d81f46d313dac7892e1c28076917cfcdf9",
+            stand_in_splits=("train",),
+        ),
+        labels=NLI,
+        metric="accuracy",
+        role="intermediate",
+        max_length=256,
+        train_size=train_size,
+        licence="CC BY-NC 4.0",
+        citation="Nie et al. 2020, arXiv 1910.14599",
+        note=(
+            f"Round {number} of three, each collected against a stronger model. Half of the pairs"
+            " are longer than 128 tokens."
+        ),
     )
 
 
@@ -56,6 +83,9 @@ CLASSIFICATION: tuple[Task, ...] = (
         citation="Bowman et al. 2015, arXiv 1508.05326",
         note="The hub has 550,152 training rows; those without gold label are left out.",
     ),
+    _anli(1, train_size=16_946),
+    _anli(2, train_size=45_460),
+    _anli(3, train_size=100_459),
     Task(
         name="qqp",
         kind="classification",
@@ -143,5 +173,31 @@ CLASSIFICATION: tuple[Task, ...] = (
         licence="not stated (research)",
         citation="Socher et al. 2013, D13-1170",
         note="Training rows are phrases, dev rows whole sentences.",
+    ),
+    Task(
+        name="unimorph_en",
+        kind="classification",
+        source=HubSource(
+            path="local/sigmorphon2018",
+            config="english",
+            adapter="inflections",
+            splits={"train": "train", "dev": "validation"},
+        ),
+        labels=UNIMORPH_EN,
+        metric="accuracy",
+        role="intermediate",
+        max_length=32,
+        train_size=10_000,
+        licence="CC BY-SA 3.0",
+        citation="Cotterell et al. 2018, arXiv 1810.07125; UniMorph",
+        note=(
+            "Morphology: which form of the first word, a lemma, is the second? Most pasts and past"
+            " participles have one form, so no model can score 1. Only from a mirror: put"
+            " task1/all/english-train-high and english-dev of github.com/sigmorphon/conll2018"
+            " (tab-separated lemma, form, tag) there as parquet files,"
+            " datasets/local/sigmorphon2018/english/{train,validation}-00000-of-00001.parquet."
+            " Later UniMorph files have more tags, whose rows are left out. No revision: not on"
+            " the hub."
+        ),
     ),
 )

@@ -6,7 +6,7 @@ that published code pins, or a release tag; None where neither was found (the no
 
 from __future__ import annotations
 
-from trainables.tasks.labels import FEATS_EN, PANX, UPOS, WNUT
+from trainables.tasks.labels import FEATS_EN, FEATURE_PAIRS_EN, LEMMAS_EN, PANX, UPOS, WNUT
 from trainables.tasks.task import HubSource, Task
 from trainables.tasks.xtreme import PANX_CITATION, PANX_LICENCE
 
@@ -38,24 +38,65 @@ TAGGING: tuple[Task, ...] = (
         overlaps=("udpos",),
         licence="CC BY-SA 4.0",
         citation=_EWT_CITATION,
-        note="UD English-EWT, which is also part of the English training set of udpos.",
+        note=(
+            "UD English-EWT, which is also part of the English training set of udpos. f1 is that of"
+            " udpos: spans of equal tags, as XTREME scores them."
+        ),
     ),
     Task(
         name="ud_feats_en",
         kind="tagging",
         source=_ewt("ud_feats"),
         labels=FEATS_EN,
-        metric="f1",
+        metric="accuracy",
         role="intermediate",
         train_size=12_544,
         group="structured",
         overlaps=("udpos",),
         licence="CC BY-SA 4.0",
         citation=_EWT_CITATION,
-        note="Morphology: the whole feature bundle of a word is one label (ud_feats_en.txt).",
+        note=(
+            "Morphology: the whole feature bundle of a word is one label (ud_feats_en.txt)."
+            " Accuracy, which on given words is UFeats of the CoNLL 2018 shared task: f1 would"
+            " read bundles as spans, merge equal neighbours and take a first letter for a prefix."
+        ),
     ),
     Task(
-        name="ner_en",
+        name="ud_feature_set_en",
+        kind="feature_tagging",
+        source=_ewt("ud_feature_sets"),
+        labels=FEATURE_PAIRS_EN,
+        metric="feature_f1",
+        role="intermediate",
+        train_size=12_544,
+        group="structured",
+        overlaps=("udpos",),
+        licence="CC BY-SA 4.0",
+        citation=_EWT_CITATION,
+        note=(
+            "Morphology: every Feature=Value of a word is a label of its own"
+            " (ud_feature_pairs_en.txt); a sentence with another one is left out."
+        ),
+    ),
+    Task(
+        name="ud_lemmas_en",
+        kind="tagging",
+        source=_ewt("ud_lemmas"),
+        labels=LEMMAS_EN,
+        metric="accuracy",
+        role="intermediate",
+        train_size=12_544,
+        group="structured",
+        overlaps=("udpos",),
+        licence="CC BY-SA 4.0",
+        citation=_EWT_CITATION,
+        note=(
+            "Morphology: a word's label is the script that makes its lemma (edit_scripts.py,"
+            " ud_lemmas_en.txt). Accuracy: scripts are no spans, see ud_feats_en."
+        ),
+    ),
+    Task(
+        name="wnut17",
         kind="tagging",
         source=HubSource(
             path="leondz/wnut_17",

@@ -21,14 +21,22 @@ WNUT = (
     *("B-person", "I-person", "B-product", "I-product"),
 )
 
-NO_FEATS, OTHER_FEATS = "_", "<other>"
+UNIMORPH_EN = ("V;3;SG;PRS", "V;NFIN", "V;PST", "V;V.PTCP;PRS", "V;V.PTCP;PST")
+"""English tags of the CoNLL-SIGMORPHON 2018 shared task: inflected verbs and the bare verb."""
+
+NO_FEATS, OTHER = "_", "<other>"
 
 
-def _feats() -> tuple[str, ...]:
-    text = files(__package__).joinpath("ud_feats_en.txt").read_text(encoding="utf-8")
-    listed = (line for line in text.splitlines() if line and not line.startswith("#"))
-    return (NO_FEATS, OTHER_FEATS, *listed)
+def _listed(name: str) -> tuple[str, ...]:
+    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
-FEATS_EN = _feats()
+FEATS_EN = (NO_FEATS, OTHER, *_listed("ud_feats_en.txt"))
 """Whole feature bundles of English words (`Number=Sing`); rarer bundles are `<other>`."""
+
+FEATURE_PAIRS_EN = _listed("ud_feature_pairs_en.txt")
+"""The features of English words, each with a value; a word has any number of them."""
+
+LEMMAS_EN = (OTHER, *_listed("ud_lemmas_en.txt"))
+"""Edit scripts from form to lemma (`edit_scripts.py`); rarer scripts are `<other>`."""

@@ -8,14 +8,19 @@ no result on these tasks says anything about human languages.
 from __future__ import annotations
 
 from trainables.miniworld.generators import NLI
-from trainables.miniworld.grammar import ENTITIES, POS
+from trainables.miniworld.grammar import ENTITIES, FEATURES, POS
 from trainables.miniworld.languages import INVENTED, LANGUAGES
 from trainables.tasks.task import KindName, MiniworldSource, Task
 
 _LANGUAGES = tuple(LANGUAGES)
 _FOREIGN = tuple(language.code for language in INVENTED)
 _INTERMEDIATE_SIZE, _TARGET_SIZE = 9_000, 2_700
-_GROUPS = {"span_qa": "qa", "tagging": "structured", "retrieval": "retrieval"}
+_GROUPS = {
+    "span_qa": "qa",
+    "tagging": "structured",
+    "feature_tagging": "structured",
+    "retrieval": "retrieval",
+}
 _MAX_LENGTH = 80
 
 
@@ -68,6 +73,13 @@ MINIWORLD: tuple[Task, ...] = (
         note="Effects only.",
     ),
     _task("pos", "tagging", metric="f1", labels=POS),
+    _task(
+        "features",
+        "feature_tagging",
+        metric="feature_f1",
+        labels=FEATURES,
+        note="Morphology: every word has a set of features.",
+    ),
     _task("ner", "tagging", metric="f1", labels=ENTITIES),
     _task("xnli", "classification", metric="accuracy", labels=NLI, languages=_LANGUAGES),
     _task("udpos", "tagging", metric="f1", labels=POS, languages=_LANGUAGES),

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-KindName = Literal["classification", "multiple_choice", "span_qa", "tagging", "retrieval"]
+KindName = Literal[
+    "classification", "multiple_choice", "span_qa", "tagging", "feature_tagging", "retrieval"
+]
 SplitName = Literal["train", "dev", "search", "report"]
 Group = Literal["classification", "structured", "qa", "retrieval"]
 Columns = dict[str, str | tuple[str, ...]]
@@ -85,6 +87,7 @@ class Task:
         multiple_choice  context, question, choices: list[str], label: int
         span_qa          context, question, answers: list[str], answer_starts: list[int]
         tagging          tokens: list[str], tags: list[int]
+        feature_tagging  tokens: list[str], tags: list[list[int]] (a set per word, may be empty)
         retrieval        source (sentence of the language), target (its English translation)
     """
 
@@ -105,8 +108,8 @@ class Task:
     report_only: tuple[str, ...] = ()
     """Those of `languages` that have a report split but no search split."""
     metric: str
-    """Main metric: accuracy, f1, retrieval_accuracy; qa is the mean of exact_match and f1 as SQuAD
-    normalises answers, mlqa the same as MLQA does (by language)."""
+    """Main metric: accuracy, f1, feature_f1, retrieval_accuracy; qa is the mean of exact_match and
+    f1 as SQuAD normalises answers, mlqa the same as MLQA does (by language)."""
     role: Literal["intermediate", "target", "both"]
     train_task: str | None = None
     """Target only: the task whose English training set fine-tunes it; None = its own."""
