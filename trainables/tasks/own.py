@@ -73,8 +73,9 @@ def own_task(name: str, entry: Entry) -> Task:
     if name in TASKS:
         return _completed(TASKS[name], entry)
     kind: KindName | None = entry.get("kind")
-    if kind is None:
-        raise ValueError(f".kind is missing; wanted one of {', '.join(WANTED)}")
+    if kind not in WANTED:
+        said = "missing" if kind is None else f"{kind!r}"
+        raise ValueError(f".kind is {said}; wanted one of {', '.join(WANTED)}")
     splits = _splits(entry)
     languages = tuple(entry.get("languages") or ("en",))
     is_target = bool({"search", "report"} & set(splits))
