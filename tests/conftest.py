@@ -113,7 +113,12 @@ def tiny_tasks():
         "multiple_choice": ("0", "1", "2"),
         "tagging": ("O", "B-A", "I-A", "B-B"),
     }
-    metrics = {"span_qa": "qa", "tagging": "f1", "retrieval": "retrieval_accuracy"}
+    metrics = {
+        "span_qa": "qa",
+        "tagging": "f1",
+        "retrieval": "retrieval_accuracy",
+        "mlm": "mlm_accuracy",
+    }
     return {
         kind: Task(
             name=f"tiny-{kind}",
@@ -231,12 +236,19 @@ def _retrieval(rng):
     }
 
 
+def _mlm(rng):
+    """Words count on from one to the next, so that a hidden one can be told."""
+    first, size = rng.randrange(20), rng.randint(2, 10)
+    return {"text": " ".join(ENGLISH[first : first + size])}
+
+
 ROWS = {
     "classification": _classification,
     "multiple_choice": _multiple_choice,
     "span_qa": _span_qa,
     "tagging": _tagging,
     "retrieval": _retrieval,
+    "mlm": _mlm,
 }
 
 

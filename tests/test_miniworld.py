@@ -60,7 +60,7 @@ def test_every_generator_has_one_task_of_its_size():
 
 
 def test_there_is_a_target_of_every_kind_and_an_intermediate_task_of_every_trained_one():
-    assert {task.kind for task in MINIWORLD if task.role == "target"} == set(KINDS)
+    assert {task.kind for task in MINIWORLD if task.role == "target"} == set(KINDS) - {"mlm"}
     trained = {name for name, kind in KINDS.items() if kind.trains}
     assert {task.kind for task in MINIWORLD if task.role == "intermediate"} == trained
 
@@ -218,6 +218,16 @@ def test_what_does_not_exist_is_refused_with_the_nearest_name():
         read("nli", "en", "report")
     with pytest.raises(ValueError, match="English only"):
         read("xnli", "bor", "train")
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_text_without_labels_is_of_all_languages_in_turn(split):
+    texts = read("mlm", "en", split)["text"]
+    roots = {code: set(lexicon(language).values()) for code, language in LANGUAGES.items()}
+    for i, own in enumerate(roots.values()):
+        words = {word for text in texts[i :: len(LANGUAGES)] for word in text.split()}
+        assert not words & (set().union(*roots.values()) - own)
+        assert len(words & own) > len(own) / 3
 
 
 def test_xquad_is_trained_on_the_rows_of_squad():

@@ -178,7 +178,7 @@ def _dev(bench: Workbench, dev: Selection, head: nn.Module, recipe: Recipe) -> _
     task, tokens = dev.task, bench.encoded(dev)
     found = evaluate(bench.encoder, head, task, "en", dev.rows, tokens, precision=recipe.precision)
     score = found.metrics[task.metric]
-    majority = KINDS[task.kind].majority(task, dev.rows)
+    majority = KINDS[task.kind].majority(task, dev.rows, tokens.columns)
     return _Dev(score, found.num_items, score < COLLAPSE_MARGIN * majority)
 
 

@@ -2,6 +2,7 @@
 
 from trainables.kinds.classification import CLASSIFICATION
 from trainables.kinds.kind import Kind
+from trainables.kinds.mlm import MLM
 from trainables.kinds.multiple_choice import MULTIPLE_CHOICE
 from trainables.kinds.retrieval import RETRIEVAL
 from trainables.kinds.span_qa import SPAN_QA
@@ -9,7 +10,7 @@ from trainables.kinds.tagging import TAGGING
 from trainables.tasks.task import KindName
 
 KINDS: dict[KindName, Kind] = {
-    kind.name: kind for kind in (CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, RETRIEVAL)
+    kind.name: kind for kind in (CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, RETRIEVAL, MLM)
 }
 
 __all__ = ["KINDS", "Kind"]

@@ -101,6 +101,17 @@ class TaggedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextItem:
+    """A sentence and nothing more."""
+
+    clause: Clause
+
+    def row(self, language: Language) -> Row:
+        """The text alone."""
+        return {"text": text_of(say(self.clause, language))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranslationItem:
     """A sentence and its English translation."""
 

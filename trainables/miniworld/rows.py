@@ -13,13 +13,14 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from datasets import Dataset, Features, List, Value
 
 from trainables.miniworld.generators import DRAWS
 from trainables.miniworld.items import Item, Row
-from trainables.miniworld.languages import ENGLISH, get_language
+from trainables.miniworld.languages import ENGLISH, LANGUAGES, Language, get_language
 from trainables.tasks.task import SplitName
 
 _INT, _TEXT = Value("int64"), Value("string")
@@ -34,6 +35,7 @@ _FEATURES: dict[str, dict[str, Any]] = {
     "choice": {"context": _TEXT, "question": _TEXT, "choices": List(_TEXT), "label": _INT},
     "tagged": {"tokens": List(_TEXT), "tags": List(_INT)},
     "translation": {"source": _TEXT, "target": _TEXT},
+    "text": {"text": _TEXT},
 }
 _INTERMEDIATE: dict[SplitName, int] = {"train": 9_000, "dev": 400}
 _TARGET: dict[SplitName, int] = {"train": 2_700, "dev": 300, "search": 300, "report": 300}
@@ -56,6 +58,8 @@ class Generator:
     """Key of the columns."""
     sizes: Mapping[SplitName, int]
     """Rows per split. train and dev are English; search and report exist in every language."""
+    in_all_languages: bool = False
+    """The rows of train and dev speak all languages in turn instead."""
     train_and_dev_of: str = ""
     """Generator whose train and dev splits are read in the stead of its own."""
 
@@ -79,6 +83,7 @@ GENERATORS: dict[str, Generator] = {
     ),
     "xcopa": _generator("xcopa", "choice", _TARGET),
     "tatoeba": _generator("tatoeba", "translation", _UNTRAINED),
+    "mlm": Generator(draw=DRAWS["mlm"], form="text", sizes=_INTERMEDIATE, in_all_languages=True),
 }
 """Every generator by the name that a `MiniworldSource` gives."""
 
@@ -105,11 +110,16 @@ def read(generator: str, language: str, split: SplitName) -> Dataset:
             f"the {split} split of {generator!r} is English only, not {language!r}; "
             "other languages have search and report"
         )
-    rows = (item.row(spoken) for item in _items(generator, split))
+    languages = tuple(LANGUAGES.values()) if record.in_all_languages else (spoken,)
+    rows = map(_said, _items(generator, split), cycle(languages))
     named = [{"id": f"{generator}-{split}-{i}", **row} for i, row in enumerate(rows)]
     return Dataset.from_list(
         named, features=Features({"id": _TEXT, **_FEATURES[record.form]}), split=None
     )
+
+
+def _said(item: Item, language: Language) -> Row:
+    return item.row(language)
 
 
 def _items(generator: str, split: SplitName) -> list[Item]:

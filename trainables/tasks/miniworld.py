@@ -68,6 +68,12 @@ MINIWORLD: tuple[Task, ...] = (
     ),
     _task("pos", "tagging", metric="f1", labels=POS),
     _task("ner", "tagging", metric="f1", labels=ENTITIES),
+    _task(
+        "mlm",
+        "mlm",
+        metric="mlm_accuracy",
+        note="Sentences without labels, of all languages in turn; its dev split too.",
+    ),
     _task("xnli", "classification", metric="accuracy", labels=NLI, languages=_LANGUAGES),
     _task("udpos", "tagging", metric="f1", labels=POS, languages=_LANGUAGES),
     _task("panx", "tagging", metric="f1", labels=ENTITIES, languages=_LANGUAGES),

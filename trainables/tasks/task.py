@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-KindName = Literal["classification", "multiple_choice", "span_qa", "tagging", "retrieval"]
+KindName = Literal["classification", "multiple_choice", "span_qa", "tagging", "retrieval", "mlm"]
 SplitName = Literal["train", "dev", "search", "report"]
 
 
@@ -55,21 +55,22 @@ class Task:
         span_qa          context, question, answers: list[str], answer_starts: list[int]
         tagging          tokens: list[str], tags: list[int]
         retrieval        source (sentence of the language), target (its English translation)
+        mlm              text, of any language; never a target
     """
 
     name: str
     kind: KindName
     source: HubSource | MiniworldSource
     labels: tuple[str, ...] = ()
-    """Label names in the order of their integers; empty for span_qa and retrieval.
+    """Label names in the order of their integers; empty for span_qa, retrieval and mlm.
     For multiple_choice the number of choices is what matters: ("0", "1", ...)."""
     languages: tuple[str, ...] = ("en",)
     """Languages that have a search or report split, English first."""
     report_only: tuple[str, ...] = ()
     """Those of `languages` that have a report split but no search split."""
     metric: str
-    """Main metric: accuracy, f1, retrieval_accuracy; qa is the mean of exact_match and f1 as SQuAD
-    normalises answers, mlqa the same as MLQA does (by language)."""
+    """Main metric: accuracy, f1, retrieval_accuracy, mlm_accuracy; qa is the mean of exact_match
+    and f1 as SQuAD normalises answers, mlqa the same as MLQA does (by language)."""
     role: Literal["intermediate", "target", "both"]
     train_task: str | None = None
     """Target only: the task whose English training set fine-tunes it; None = its own."""
