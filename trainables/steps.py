@@ -14,6 +14,7 @@ from torch import nn
 
 from spaces.curriculum import Stage
 from trainables.assignment import DEV_ITEMS, RungWork, target_dev_items
+from trainables.batches import num_trained
 from trainables.encoder import encoder_tensors, load_tensors
 from trainables.evaluate import evaluate
 from trainables.keys import Node, evaluation_node, stage_node, target_node
@@ -42,7 +43,7 @@ def stage_training(
     node = stage_node(
         parent.node,
         parts=[_part(bench, selection) for selection in chosen],
-        recipe=recipe_inputs(recipe),
+        recipe=recipe_inputs(recipe, num_tasks=len(chosen)),
         seed=seed,
         numerics=bench.numerics(recipe),
     )
@@ -59,7 +60,7 @@ def stage_training(
             _dev(bench, bench.items(task, "en", "dev", DEV_ITEMS), head, recipe)
             for task, head in heads
         ]
-        trained = sum(len(part.features) for part in parts) * recipe.epochs
+        trained = num_trained(parts, recipe, seed)
         return Result(
             values={
                 "score": sum(d.score for d in dev) / len(dev),

@@ -224,10 +224,15 @@ class Workbench:
         return self._all_rows[name]
 
 
-def recipe_inputs(recipe: Recipe) -> dict[str, Any]:
-    """What of a recipe is part of a key: all but what the numerics class says."""
+def recipe_inputs(recipe: Recipe, *, num_tasks: int = 1) -> dict[str, Any]:
+    """What of a recipe is part of a key: all but what the numerics class says.
+
+    How tasks are sampled is left out where there is one.
+    """
     fields = asdict(recipe)
     del fields["micro_batch"], fields["precision"], fields["gradient_checkpointing"]
+    if num_tasks == 1:
+        del fields["sampling"], fields["sampling_cap"], fields["sampling_temperature"]
     return fields
 
 
