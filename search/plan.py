@@ -119,7 +119,7 @@ def make_plan(
     planner, setup = Planner(config, places), setup_of(config, places)
     rates, no_rates = _rates(config, planner, setup)
     facts = _Facts(setup, places, {} if rates is None else rates.features_per_row)
-    counter = Counter(facts)
+    counter = Counter(facts, setup.interleave)
     objective = objective_of(config, planner)
     frame = as_frame([] if folder is None else read_rows(folder.observations))
     items = _items(config, planner, facts)
@@ -184,6 +184,8 @@ def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates |
     if setup.device == "cuda" and not torch.cuda.is_available():
         return None, "trials use a GPU (resources.gpus) and this machine has none"
     stages = dict.fromkeys(planner.space.usable)
+    if stages and setup.interleave is not None:
+        stages[setup.interleave.task] = None
     trained = [get_task(t) for t in config.targets if get_task(t).kind != "retrieval"]
     sources = dict.fromkeys(task.train_task or task.name for task in trained)
     recipes = {task: setup.recipe((task,), setup.target_recipe) for task in sources}

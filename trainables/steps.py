@@ -36,10 +36,13 @@ COLLAPSE_MARGIN = 1.1
 def stage_training(
     trial: Trial, parent: Computed, stage: Stage, *, seed: int, name: str
 ) -> Computed:
-    """One intermediate stage on a parent encoder; the encoder alone is kept."""
+    """One intermediate stage on a parent encoder; the encoder alone is kept.
+
+    An interleaved task is trained and looked at with it, but the score is that of its own tasks.
+    """
     bench = trial.bench
     recipe = bench.setup.recipe(stage.tasks, bench.setup.stage_recipe)
-    chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in stage.parts]
+    chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in bench.stage_parts(stage)]
     node = stage_node(
         parent.node,
         parts=[_part(bench, selection) for selection in chosen],
@@ -55,20 +58,22 @@ def stage_training(
         tuning = FineTuning(bench.encoder, parts, recipe=recipe, seed=seed, stage=name)
         yield from _train(trial, node, tuning, name)
         tensors = encoder_tensors(bench.encoder.model)
-        heads = zip(stage.tasks, tuning.heads, strict=True)
-        dev = [
-            _dev(bench, bench.items(task, "en", "dev", DEV_ITEMS), head, recipe)
-            for task, head in heads
-        ]
-        trained = num_trained(parts, recipe, seed)
+        dev = {
+            part.task.name: _dev(
+                bench, bench.items(part.task.name, "en", "dev", DEV_ITEMS), head, recipe
+            )
+            for part, head in zip(parts, tuning.heads, strict=True)
+        }
+        own = [dev[task] for task in stage.tasks]
+        scored = sum(d.num_items for d in dev.values())
         return Result(
             values={
-                "score": sum(d.score for d in dev) / len(dev),
-                "dev": {task: d.score for task, d in zip(stage.tasks, dev, strict=True)},
-                "items": sum(d.num_items for d in dev),
-                "collapsed": any(d.collapsed for d in dev),
+                "score": sum(d.score for d in own) / len(own),
+                "dev": {task: d.score for task, d in dev.items()},
+                "items": sum(d.num_items for d in own),
+                "collapsed": any(d.collapsed for d in own),
             },
-            examples=trained + FORWARD_SHARE * sum(d.num_items for d in dev),
+            examples=num_trained(parts, recipe, seed) + FORWARD_SHARE * scored,
             tensors=tensors,
         )
 
