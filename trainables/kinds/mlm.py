@@ -35,11 +35,12 @@ _NOT_ASKED = -100
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """Token ids: what hides a token, what may replace one, what is never asked for."""
+    """Token ids: what hides a token, which are never asked for, what may replace one."""
 
     mask: int
+    is_special: NDArray[np.bool_]
+    """By token id."""
     ordinary: NDArray[np.int64]
-    special: NDArray[np.int64]
 
 
 def _encode(
@@ -60,9 +61,9 @@ def _vocabulary(tokenizer: Any) -> _Vocabulary:
             "the encoder's tokenizer has no mask token, so there is no masked language modelling "
             "with it; take an encoder that was pretrained so, or leave tasks of kind mlm out"
         )
-    special = np.array(sorted(tokenizer.all_special_ids), dtype=np.int64)
-    ordinary = np.setdiff1d(np.arange(len(tokenizer)), special)
-    return _Vocabulary(int(tokenizer.mask_token_id), ordinary, special)
+    is_special = np.zeros(len(tokenizer), dtype=bool)
+    is_special[tokenizer.all_special_ids] = True
+    return _Vocabulary(int(tokenizer.mask_token_id), is_special, np.flatnonzero(~is_special))
 
 
 def _corrupted(ids: list[int], vocabulary: _Vocabulary) -> tuple[list[int], list[int], list[int]]:
@@ -71,7 +72,7 @@ def _corrupted(ids: list[int], vocabulary: _Vocabulary) -> tuple[list[int], list
     A text of special tokens alone, such as unknown ones, is asked for nothing.
     """
     shown = np.array(ids, dtype=np.int64)
-    candidates = np.flatnonzero(~np.isin(shown, vocabulary.special))
+    candidates = np.flatnonzero(~vocabulary.is_special[shown])
     count = min(len(candidates), max(1, round(SHARE * len(candidates))))
     generator = torch.Generator().manual_seed(_seed(shown))
     order = torch.randperm(len(candidates), generator=generator).numpy()
