@@ -13,7 +13,14 @@ from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum, Part, Stage, parse_curriculum, resolve_full
 from spaces.rungs import Rung, rungs
 from spaces.space import CurriculumSpace
-from trainables.assignment import CONFIRM, SEARCH, Assignment, RungWork, Setup
+from trainables.assignment import (
+    CONFIRM,
+    SEARCH,
+    Assignment,
+    Interleave,
+    RungWork,
+    Setup,
+)
 from trainables.data import available_languages, load_rows
 from trainables.recipe import Recipe
 from trainables.tasks import Catalogue
@@ -49,9 +56,16 @@ def setup_of(config: StudyConfig, places: Places) -> Setup:
         stage_recipe=Recipe(**config.recipe.stage),
         target_recipe=Recipe(**config.recipe.target),
         task_recipes=dict(config.recipe.tasks),
+        interleave=interleave_of(config),
         threads=config.resources.threads,
         device="cuda" if config.resources.gpus else "cpu",
     )
+
+
+def interleave_of(config: StudyConfig) -> Interleave | None:
+    """The task that every stage is trained jointly with, if the study has one."""
+    woven = config.recipe.interleave
+    return None if woven is None else Interleave(task=woven.task, ratio=woven.ratio)
 
 
 class Planner:
@@ -133,6 +147,15 @@ class Planner:
     def train_size(self, task: str) -> int:
         """English training rows that are really there."""
         return self.num_rows(self.catalogue.get(task))
+
+    def num_trained(self, curriculum: Curriculum) -> int:
+        """Examples of all stages, those of the interleaved task included."""
+        woven, total = interleave_of(self._config), curriculum.num_examples
+        if woven is not None:
+            rows = self.train_size(woven.task)
+            added = [woven.part(stage, rows) for stage in curriculum.stages]
+            total += sum(part.num_examples for part in added if part is not None)
+        return total
 
     def languages(self, split: SplitName) -> dict[str, list[str]]:
         """Languages scored, by target."""
@@ -248,7 +271,7 @@ def controls_of(
         for f in config.confirm.learning_rates
     ]
     if len(winner):
-        extra = winner.num_examples * stage_epochs
+        extra = planner.num_trained(winner) * stage_epochs
         found.append(
             make(empty, "control", seed, variant="equal examples", extra_examples=extra, **report)
         )

@@ -62,6 +62,9 @@ _VALID: dict[str, Any] = {
 _VALID_ITEMS = {"space.sizes": "full", "space.given": NONE}
 """Stands in for a wrong item, so that the others keep their positions."""
 
+_OPTIONAL = ("recipe.interleave",)
+"""Left out as a whole where a field in it is wrong: without that field it says nothing."""
+
 
 def load_study(
     source: str | Path | Mapping[str, Any],
@@ -239,7 +242,7 @@ def _stand_in(values: dict[str, Any], path: Sequence[int | str]) -> str:
         holder, valid, name = values, _VALID, names[0]
     else:
         holder, valid, name = section, _VALID.get(names[0], {}), names[1]
-    if isinstance(item, int | str):
+    if isinstance(item, int | str) and field not in _OPTIONAL:
         if field in _VALID_ITEMS:
             holder[name][item] = _VALID_ITEMS[field]
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Any
 
 import pandas as pd
 
@@ -136,7 +137,10 @@ def _recipe(
             f"- stage {number}: {stage.prefix.stages[-1]}; English dev score "
             f"{100 * entry.values['score']:.1f}{again}{flag}; store key `{computed.node.key}`"
         )
-    recipes = {
+    recipes: dict[str, Any] = {}
+    if setup.interleave is not None:
+        recipes["interleaved with every stage"] = asdict(setup.interleave)
+    recipes |= {
         str(stage): asdict(setup.recipe(stage.tasks, setup.stage_recipe))
         for stage in curriculum.stages
     }
@@ -168,6 +172,9 @@ curriculum train curriculum.yaml --target TARGET
 def _tasks(curriculum: Curriculum, config: StudyConfig) -> list[tuple[Task, str]]:
     get = config.catalogue.get
     stages = [(get(name), "stage") for name in dict.fromkeys(curriculum.tasks)]
+    woven = config.recipe.interleave
+    if stages and woven is not None:
+        stages.append((get(woven.task), "interleaved"))
     return stages + [(get(name), "target") for name in config.targets]
 
 

@@ -117,7 +117,7 @@ def make_plan(
     rates, no_rates = _rates(config, planner, setup)
     features = {} if rates is None else rates.features_per_row
     facts = _Facts(setup, planner.num_rows, features)
-    counter = Counter(facts)
+    counter = Counter(facts, setup.interleave)
     objective = objective_of(config, planner)
     frame = as_frame([] if folder is None else read_rows(folder.observations))
     items = _items(config, planner, facts)
@@ -183,6 +183,8 @@ def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates |
     if setup.device == "cuda" and not torch.cuda.is_available():
         return None, "trials use a GPU (resources.gpus) and this machine has none"
     stages = dict.fromkeys(planner.space.usable)
+    if stages and setup.interleave is not None:
+        stages[setup.interleave.task] = None
     targets = [config.catalogue.get(name) for name in config.targets]
     trained = [task for task in targets if task.kind != "retrieval"]
     sources = dict.fromkeys(task.train_task or task.name for task in trained)

@@ -53,16 +53,19 @@ def codec_problems(config: StudyConfig) -> Iterator[str]:
 def size_problems(config: StudyConfig, num_train_rows: NumTrainRows) -> Iterator[str]:
     """Sizes above the data, in the space and in given curricula."""
     tasks = tuple(dict.fromkeys(config.space.tasks))
+    woven = config.recipe.interleave
     wanted = [(f"space.sizes[{i}]", size, tasks) for i, size in enumerate(config.space.sizes)]
     for i, text in enumerate(config.space.given):
         parts = [part for stage in parse_curriculum(text).stages for part in stage.parts]
         wanted += [(f"space.given[{i}]", part.num_examples, (part.task,)) for part in parts]
     rows: dict[str, int] = {}
-    for task in tasks:
+    named = dict.fromkeys(tasks, "space.tasks")
+    named |= {} if woven is None else {woven.task: "recipe.interleave"}
+    for task, field in named.items():
         try:
             rows[task] = num_train_rows(config.catalogue.get(task))
         except ValueError as error:
-            yield f"{task} of space.tasks has no rows: {error}"
+            yield f"{task} of {field} has no rows: {error}"
     for field, size, concerned in wanted:
         for task in concerned:
             if isinstance(size, int) and task in rows and size > rows[task]:
@@ -79,6 +82,16 @@ def given_problems(config: StudyConfig) -> Iterator[str]:
             if task not in config.space.tasks:
                 hint = nearest(task, config.space.tasks)
                 yield f"space.given[{i}] is {text!r}, but {task} is not in space.tasks; {hint}"
+
+
+def interleave_problems(config: StudyConfig) -> Iterator[str]:
+    """A task that is interleaved with itself."""
+    woven = config.recipe.interleave
+    if woven is not None and woven.task in config.space.tasks:
+        yield (
+            f"recipe.interleave.task is {woven.task}, which space.tasks has too: a stage cannot "
+            "be trained jointly with its own task; take it out of one of them"
+        )
 
 
 def rung_problems(config: StudyConfig) -> Iterator[str]:

@@ -214,4 +214,5 @@ RULES: tuple[Rule, ...] = (
     Rule(("seeds.confirm", "confirm.top"), _confirmation),
     Rule(("recipe.stage", "recipe.target", "recipe.tasks[]"), part_checks.recipe_problems),
     Rule(("recipe.tasks[]", "space.tasks", "targets"), part_checks.recipe_task_problems),
+    Rule(("recipe.interleave", "space.tasks[]"), space_checks.interleave_problems),
 )

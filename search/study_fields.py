@@ -231,6 +231,15 @@ class Confirm(Fields):
     """The empty curriculum also at these multiples of the targets' learning rate."""
 
 
+class Interleaved(Fields):
+    """A task that every stage is trained jointly with, such as masked language modelling."""
+
+    task: StageTask
+    """An intermediate task that `space.tasks` does not have."""
+    ratio: Positive
+    """Its examples per example of a stage; at least one example, at most all that it has."""
+
+
 class Recipes(Fields):
     """How stages and targets are trained; fields of Recipe in `trainables/recipe.py`."""
 
@@ -240,6 +249,8 @@ class Recipes(Fields):
     """For every target."""
     tasks: dict[AnyTask, dict[str, Any]] = {}
     """Fields that differ for single tasks, as stage and as target."""
+    interleave: Interleaved | None = None
+    """A task trained jointly with every stage, `{task: mini-mlm, ratio: 0.25}`; null = none."""
 
 
 class Resources(Fields):

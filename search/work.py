@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from search.calibration import Rates
-from spaces.curriculum import Stage, parse_curriculum
-from trainables.assignment import DEV_ITEMS, Assignment, RungWork, target_dev_items
+from spaces.curriculum import Part, Stage, parse_curriculum
+from trainables.assignment import (
+    DEV_ITEMS,
+    Assignment,
+    Interleave,
+    RungWork,
+    target_dev_items,
+)
 from trainables.recipe import Recipe
+from trainables.sampling import batches_per_epoch, batches_per_pass
 from trainables.tasks.task import SplitName, Task
 
 PARTS = ("stage", "target", "evaluation")
@@ -73,10 +80,11 @@ class Counter:
 
     Args:
         facts: of the study's data and recipes.
+        interleave: the task that every stage is trained jointly with.
     """
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, facts: Facts, interleave: Interleave | None = None) -> None:
+        self._facts, self._interleave = facts, interleave
 
     def pieces(self, assignment: Assignment, *, until: int | None = None) -> dict[Name, Piece]:
         """All pieces of a trial up to a rung (None: the last), each once."""
@@ -101,16 +109,30 @@ class Counter:
                     yield self._evaluation(model, task, language, split, work.eval_items)
 
     def _stage(self, encoder: Name, stage: Stage, seed: int) -> Piece:
-        epochs = self._facts.recipe(stage.tasks, stage=True).epochs
+        parts = self._parts(stage)
+        recipe = self._facts.recipe(stage.tasks, stage=True)
         return Piece(
             name=("stage", encoder, str(stage), seed),
             part="stage",
-            trained={
-                part.task: part.num_examples * self._facts.features_per_row(part.task) * epochs
-                for part in stage.parts
-            },
-            scored={task: self._dev(task, DEV_ITEMS) for task in stage.tasks},
+            trained=self._trained(parts, recipe),
+            scored={part.task: self._dev(part.task, DEV_ITEMS) for part in parts},
         )
+
+    def _parts(self, stage: Stage) -> list[Part]:
+        woven, parts = self._interleave, list(stage.parts)
+        if woven is not None:
+            added = woven.part(stage, self._facts.rows(woven.task, "train", "en"))
+            parts += [] if added is None else [added]
+        return parts
+
+    def _trained(self, parts: Sequence[Part], recipe: Recipe) -> dict[str, float]:
+        """Examples of all epochs; of a sampled task to within a batch, since its last is drawn."""
+        sizes = [p.num_examples * self._facts.features_per_row(p.task) for p in parts]
+        shares = batches_per_epoch([round(size) for size in sizes], recipe)
+        return {
+            part.task: size * recipe.epochs * share / batches_per_pass(round(size), recipe)
+            for part, size, share in zip(parts, sizes, shares, strict=True)
+        }
 
     def _target(self, encoder: Name, target: Task, work: RungWork, assignment: Assignment) -> Piece:
         source = target.train_task or target.name

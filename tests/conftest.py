@@ -122,6 +122,7 @@ def tiny_tasks():
         "tagging": "f1",
         "feature_tagging": "feature_f1",
         "retrieval": "retrieval_accuracy",
+        "mlm": "mlm_accuracy",
     }
     return {
         kind: Task(
@@ -246,6 +247,12 @@ def _retrieval(rng):
     }
 
 
+def _mlm(rng):
+    """Words count on from one to the next, so that a hidden one can be told."""
+    first, size = rng.randrange(20), rng.randint(2, 10)
+    return {"text": " ".join(ENGLISH[first : first + size])}
+
+
 ROWS = {
     "classification": _classification,
     "multiple_choice": _multiple_choice,
@@ -253,6 +260,7 @@ ROWS = {
     "tagging": _tagging,
     "feature_tagging": _feature_tagging,
     "retrieval": _retrieval,
+    "mlm": _mlm,
 }
 
 

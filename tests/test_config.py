@@ -69,6 +69,36 @@ BAD = [
         {"recipe.tasks": {"mnly": {}}},
         "recipe.tasks.mnly is 'mnly'; no task has this name; did you mean mnli?",
     ),
+    (
+        {"recipe.interleave": {"task": "mini-mlmm", "ratio": 0.25}},
+        "recipe.interleave.task is 'mini-mlmm'; no task has this name; did you mean mini-mlm?",
+    ),
+    (
+        {"recipe.interleave": {"task": "xnli", "ratio": 0.25}},
+        "recipe.interleave.task is 'xnli'; it is a target, not an intermediate task",
+    ),
+    (
+        {"recipe.interleave": {"task": "mini-mlm", "ratio": 0.0}},
+        "recipe.interleave.ratio is 0.0; wanted more than 0",
+    ),
+    (
+        {"recipe.interleave": {"task": "mini-mlm", "ratio": "a quarter"}},
+        "recipe.interleave.ratio is 'a quarter'; wanted a number",
+    ),
+    ({"recipe.interleave": {"task": "mini-mlm"}}, "recipe.interleave.ratio is missing"),
+    ({"recipe.interleave": "mini-mlm"}, "recipe.interleave is 'mini-mlm'; wanted fields: task, "),
+    (
+        {"recipe.interleave": {"task": "mnli", "ratio": 1.0}},
+        "recipe.interleave.task is mnli, which space.tasks has too",
+    ),
+    (
+        {"recipe.stage": {"sampling": "capped"}},
+        "recipe.stage.sampling_cap is not given, but recipe.stage.sampling is capped",
+    ),
+    (
+        {"recipe.stage": {"sampling_cap": 300}},
+        "recipe.stage.sampling_cap is 300, but recipe.stage.sampling is proportional",
+    ),
     ({"recipe.tasks": {"panx": {}}}, "recipe.tasks.panx is neither a stage nor a target here"),
     (
         {"recipe.tasks": {"mnli": {"batch_size": 48}}},
@@ -257,6 +287,7 @@ def test_every_problem_is_told_at_once():
         "sampler": {"name": "TPE"},
         "budget": {"trials": 3, "hours": 1},
         "recipe.stage": {"epochs": 0},
+        "recipe.interleave": {"task": "mlm", "ratio": -1.0},
     }
     text = "\n".join(problems_of(changed(changes)))
     for start in (
@@ -273,6 +304,8 @@ def test_every_problem_is_told_at_once():
         "sampler.name is 'TPE'",
         "budget has trials and hours",
         "recipe.stage.epochs is 0",
+        "recipe.interleave.task is 'mlm'",
+        "recipe.interleave.ratio is -1.0",
     ):
         assert start in text
 
@@ -284,16 +317,19 @@ def test_a_wrong_field_is_not_blamed_on_another():
 
 def test_sizes_are_compared_with_the_rows_that_are_there():
     def rows(task):
-        if task.name == "qqp":
+        if task.name in ("qqp", "mini-mlm"):
             raise ValueError("no such split in the mirror")
         return {"mnli": 8999}.get(task.name, task.train_size)
 
-    problems = problems_of(changed({"space.sizes": [3000, 9000]}), num_train_rows=rows)
+    woven = {"task": "mini-mlm", "ratio": 0.5}
+    changes = {"space.sizes": [3000, 9000], "recipe.interleave": woven}
+    problems = problems_of(changed(changes), num_train_rows=rows)
     assert (
         "space.sizes[1] is 9000, but mnli has 8999 training examples; lower it or drop mnli"
         in problems
     )
     assert "qqp of space.tasks has no rows: no such split in the mirror" in problems
+    assert "mini-mlm of recipe.interleave has no rows: no such split in the mirror" in problems
 
 
 def test_a_missing_mirror_is_told_with_the_other_problems(tmp_path):
@@ -362,7 +398,16 @@ def test_the_store_is_an_absolute_place(monkeypatch, tmp_path):
     assert home == str(Path.home() / "kept")
 
 
-@pytest.mark.parametrize("changes", [{}, {"stopping": "none"}, {"store": {"path": "kept"}}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"stopping": "none"},
+        {"store": {"path": "kept"}},
+        {"recipe.interleave": {"task": "mini-mlm", "ratio": 0.25}},
+        {"recipe.stage": {"sampling": "temperature", "sampling_temperature": 2.0}},
+    ],
+)
 def test_the_resolved_file_is_complete_and_loads_as_the_same_study(changes):
     config = load_study(changed(changes))
     text = resolved_yaml(config)
@@ -418,6 +463,7 @@ OTHER = {
     "recipe.stage": {"epochs": 1},
     "recipe.target": {"epochs": 1},
     "recipe.tasks": {"mnli": {"epochs": 1}},
+    "recipe.interleave": {"task": "mini-mlm", "ratio": 0.25},
     "resources.workers": 2,
     "resources.threads": 2,
     "resources.cpus": 2,

@@ -11,7 +11,7 @@ from trainables.head_export import _CLASSES, NAMES, save_with_head
 from trainables.kinds import KINDS
 from trainables.streams import stream
 
-KINDS_WITH_HEAD = sorted(name for name, kind in KINDS.items() if kind.trains)
+KINDS_WITH_HEAD = sorted(name for name, kind in KINDS.items() if kind.trains and name != "mlm")
 FIXTURES = {"xlm-roberta": "tiny_folder", "bert": "tiny_bert_folder"}
 
 
@@ -59,6 +59,9 @@ def test_unknown_families_are_refused(tiny_encoder, tiny_tasks, tmp_path):
         save_with_head(tmp_path, tiny_encoder, torch.nn.Identity(), tiny_tasks["tagging"])
 
 
-def test_retrieval_has_no_head(tiny_encoder, tiny_tasks, tmp_path):
-    with pytest.raises(ValueError, match="no head"):
-        save_with_head(tmp_path, tiny_encoder, torch.nn.Identity(), tiny_tasks["retrieval"])
+@pytest.mark.parametrize("name", ["retrieval", "mlm"])
+def test_kinds_that_are_no_trained_target_have_no_head_to_export(
+    name, tiny_encoder, tiny_tasks, tmp_path
+):
+    with pytest.raises(ValueError, match="no head to export"):
+        save_with_head(tmp_path, tiny_encoder, torch.nn.Identity(), tiny_tasks[name])

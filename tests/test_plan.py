@@ -154,11 +154,32 @@ def test_a_budget_in_examples_is_spent_and_not_more_than_one_trial_over(study, p
     assert 3_000 <= sum(search.cost.paid.values()) < 3_000 + dearest
 
 
-def test_what_is_planned_is_what_a_trial_needs(study, planner, tmp_path):
-    """The examples that training really counts are the truth."""
-    config = study()
+STAGE = {"learning_rate": 1e-3, "epochs": 1}
+UNIFORM = {**STAGE, "sampling": "uniform"}
+WOVEN = {"task": "mini-mlm", "ratio": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "stages", "within"),
+    [
+        ({}, "mini-pos:300 > mini-ner:300", 0),
+        ({"interleave": WOVEN}, "mini-pos:300 > mini-ner:100+mini-nli:50", 0),
+        ({"interleave": {**WOVEN, "ratio": 100.0}}, "mini-pos:96", 0),
+        (
+            {"stage": {**STAGE, "sampling": "uniform"}},
+            "mini-pos:300 > mini-nli:50+mini-ner:300",
+            64,
+        ),
+        ({"stage": {**STAGE, "sampling": "uniform"}, "interleave": WOVEN}, "mini-pos:300", 64),
+    ],
+    ids=["plain", "interleaved", "more than there is", "sampled", "both"],
+)
+def test_what_is_planned_is_what_a_trial_needs(study, planner, tmp_path, recipe, stages, within):
+    """The examples that training really counts are the truth; sampled ones to within a batch."""
+    plain = {"stage": STAGE, "target": {**STAGE, "epochs": 2}}
+    config = study(recipe={**plain, **recipe}, targets=["mini-tatoeba", "mini-xnli"])
     own = planner(config)
-    curriculum = parse_curriculum("mini-pos:300 > mini-ner:300")
+    curriculum = parse_curriculum(stages)
     assignment = own.search(curriculum, "sampled", None)
     setup = setup_of(config, Places(run_id="t", cache=tmp_path, store=None, mirror=None))
     bench = Workbench(setup)
@@ -167,19 +188,39 @@ def test_what_is_planned_is_what_a_trial_needs(study, planner, tmp_path):
         def rows(self, task, split, language):
             return len(bench.items(task, language, split, 0).rows)
 
-    pieces = Counter(Facts()).pieces(assignment)
+        def recipe(self, tasks, *, stage):
+            return setup.recipe(tasks, setup.stage_recipe if stage else setup.target_recipe)
+
+    pieces = Counter(Facts(), setup.interleave).pieces(assignment)
     events = run_assignment(assignment, bench, NoLeases())
     rows = [row for event in events if isinstance(event, RungReached) for row in event.rows]
     needed = {p: sum(r["examples_needed"] for r in rows if r["part"] == p) for p in PARTS}
     planned = cost_of([pieces], set(), None).needed
     assert {p: needed[p] for p in PARTS[1:]} == pytest.approx({p: planned[p] for p in PARTS[1:]})
     collapsed = {r["target"] for r in rows if r["collapsed"]}  # trained twice, unforeseen
-    stages = [piece.examples for piece in pieces.values() if piece.part == "stage"]
+    pieces_of_stages = [p.examples for p in pieces.values() if p.part == "stage"]
     prefixes = map(str, curriculum.prefixes()[1:])
     attempts = [2 if prefix in collapsed else 1 for prefix in prefixes]
     assert needed["stage"] == pytest.approx(
-        sum(n * k for n, k in zip(stages, attempts, strict=True))
+        sum(n * k for n, k in zip(pieces_of_stages, attempts, strict=True)),
+        abs=within * sum(attempts),
     )
+
+
+def test_an_interleaved_task_is_timed_and_counted(study, tmp_path):
+    plans = []
+    for recipe in ({"stage": STAGE}, {"stage": STAGE, "interleave": WOVEN}):
+        config = study(recipe=recipe, store={"path": str(tmp_path / "store")}, confirm={"top": 0})
+        plans.append(plan_study(config.model_dump(mode="json")))
+    plain, woven = plans
+    assert plain.rates is not None and woven.rates is not None
+    assert set(woven.rates.train_seconds) == {*plain.rates.train_seconds, "mini-mlm"}
+    assert set(woven.rates.score_seconds) == {*plain.rates.score_seconds, "mini-mlm"}
+    nli, pos = 300 + 400 / 3, 300 + 400 / 3  # baselines: each alone, and both jointly
+    costs = [plan.forecast.phases[0].cost for plan in plans]
+    assert costs[0].needed["stage"] == pytest.approx(2 * (nli + pos))
+    added = 75 + 400 / 3, 150 + 400 / 3
+    assert costs[1].needed["stage"] == pytest.approx(2 * (nli + pos) + 2 * added[0] + added[1])
 
 
 def test_every_rate_is_measured_and_positive(study, tmp_path):

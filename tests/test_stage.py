@@ -9,14 +9,22 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from trainables.batches import TrainingPart, epoch_plan, steps_per_epoch
+from trainables.batches import (
+    TrainingPart,
+    epoch_plan,
+    joint_name,
+    num_trained,
+    steps_per_epoch,
+)
 from trainables.encoded import encoded
 from trainables.encoder import encoder_tensors, load_encoder
 from trainables.evaluate import evaluate
 from trainables.kinds import KINDS
 from trainables.precision import autocast_dtype
 from trainables.recipe import Recipe
+from trainables.sampling import batches_per_epoch
 from trainables.stage import FineTuning, TrainingDiverged, learning_rate
+from trainables.streams import stream
 
 TRAINED = sorted(name for name, kind in KINDS.items() if kind.trains)
 RECIPE = Recipe(learning_rate=1e-3, epochs=2, batch_size=16, micro_batch=8, length_window=3)
@@ -252,6 +260,95 @@ def test_joint_stage_mixes_in_proportion(part_of):
         assert wanted.tolist() == found.tolist()
 
 
+SAMPLED = [
+    replace(RECIPE, sampling="uniform"),
+    replace(RECIPE, sampling="capped", sampling_cap=100),
+    replace(RECIPE, sampling="temperature", sampling_temperature=2.0),
+]
+by_sampling = pytest.mark.parametrize("recipe", SAMPLED, ids=lambda recipe: recipe.sampling)
+
+
+def proportional_plan(parts, recipe, seed, epoch):
+    """As the plan was before there were other modes."""
+    batches, size = [], recipe.batch_size
+    for part in parts:
+        generator = stream(seed, part.task.name, "order", epoch)
+        order = part.features[torch.randperm(len(part.features), generator=generator).numpy()]
+        window, own = size * recipe.length_window, []
+        for start in range(0, len(order), window):
+            chunk = order[start : start + window]
+            chunk = chunk[np.argsort(part.encoded.lengths[chunk], kind="stable")]
+            cut = [
+                chunk[i : i + recipe.batch_size] for i in range(0, len(chunk), recipe.batch_size)
+            ]
+            own += [cut[i] for i in torch.randperm(len(cut), generator=generator).tolist()]
+        batches.append(own)
+    turns = np.repeat(np.arange(len(parts)), [len(own) for own in batches])
+    generator = stream(seed, joint_name(parts), "mixture", epoch)
+    turns = turns[torch.randperm(len(turns), generator=generator).numpy()]
+    waiting = [iter(own) for own in batches]
+    return [(turn, next(waiting[turn]).tolist()) for turn in turns.tolist()]
+
+
+def as_lists(plan):
+    return [(turn, features.tolist()) for turn, features in plan]
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 4])
+def test_sampling_in_proportion_has_one_pass_per_epoch(part_of, epoch):
+    parts = [part_of("classification", 70), part_of("tagging", 200), part_of("mlm", 33)]
+    assert as_lists(epoch_plan(parts, RECIPE, 3, epoch)) == proportional_plan(
+        parts, RECIPE, 3, epoch
+    )
+
+
+@by_sampling
+def test_every_epoch_has_the_promised_share_of_every_task(part_of, recipe):
+    parts = [part_of("classification", 40), part_of("tagging", 800), part_of("mlm", 160)]
+    wanted = batches_per_epoch([40, 800, 160], recipe)
+    for epoch in range(3):
+        turns = [turn for turn, _ in epoch_plan(parts, recipe, 1, epoch)]
+        assert [turns.count(i) for i in range(3)] == wanted
+        assert len(turns) == steps_per_epoch(parts, recipe) == 63
+
+
+@by_sampling
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7])
+def test_every_feature_of_a_task_is_seen_equally_often_within_one(part_of, recipe, epochs):
+    parts = [part_of("classification", 40), part_of("tagging", 800)]
+    seen = [np.zeros(len(part.encoded), dtype=int) for part in parts]
+    for epoch in range(epochs):
+        for turn, features in epoch_plan(parts, recipe, 1, epoch):
+            seen[turn][features] += 1
+    assert all(counts.max() - counts.min() <= 1 for counts in seen)
+    assert seen[0].max() > epochs > seen[1].min()
+    assert sum(map(np.sum, seen)) == num_trained(parts, replace(recipe, epochs=epochs), 1)
+
+
+@by_sampling
+def test_one_task_is_trained_alike_whatever_the_sampling(part_of, recipe):
+    part = part_of("tagging", 200)
+    for epoch in range(2):
+        wanted = as_lists(epoch_plan([part], RECIPE, 1, epoch))
+        assert as_lists(epoch_plan([part], recipe, 1, epoch)) == wanted
+
+
+@by_sampling
+@pytest.mark.parametrize("stop", [3, 5, 12])
+def test_a_sampled_stage_resumes_to_the_bit(tuning, part_of, tiny_folder, recipe, stop):
+    parts = [part_of("classification", 20), part_of("mlm", 90)]
+
+    def fresh():
+        return FineTuning(load_encoder(str(tiny_folder)), parts, recipe=recipe, seed=1)
+
+    straight, stopped, resumed = fresh(), fresh(), fresh()
+    wanted, before = drive(straight), drive(stopped, stop)
+    resumed.restore(load(save(stopped.tensors())), json.loads(json.dumps(stopped.numbers())))
+    assert before + drive(resumed) == wanted
+    assert state(resumed) == state(straight)
+    assert sum(step.num_features for step in wanted) == num_trained(parts, recipe, 1)
+
+
 def test_batches_of_a_window_have_little_padding(part_of):
     part = part_of("span_qa", 800)
     lengths = part.encoded.lengths
@@ -300,11 +397,46 @@ def test_vectors_do_not_decay(tuning):
         ("precision", "float16"),
         ("length_window", True),
         ("evaluations", 0),
+        ("sampling", "random"),
+        ("sampling_cap", 0),
+        ("sampling_temperature", 0.5),
+        ("sampling_cap", 300),
+        ("sampling_temperature", 2.0),
     ],
 )
 def test_wrong_recipe_names_its_field(field, value):
     with pytest.raises(ValueError, match=rf"recipe\.{field} is"):
         Recipe(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("mode", "field"), [("capped", "sampling_cap"), ("temperature", "sampling_temperature")]
+)
+def test_a_mode_of_sampling_wants_its_number(mode, field):
+    with pytest.raises(ValueError, match=rf"recipe\.{field} is not given, but .* is {mode}"):
+        Recipe(sampling=mode)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"sampling": "proportional"}, [100, 300, 1600]),
+        ({"sampling": "capped", "sampling_cap": 300}, [286, 857, 857]),
+        ({"sampling": "capped", "sampling_cap": 5000}, [100, 300, 1600]),
+        ({"sampling": "temperature", "sampling_temperature": 1}, [100, 300, 1600]),
+        ({"sampling": "temperature", "sampling_temperature": 2}, [297, 515, 1188]),
+        ({"sampling": "uniform"}, [667, 667, 666]),
+    ],
+    ids=str,
+)
+def test_shares_of_tasks_by_hand(changes, wanted):
+    recipe = Recipe(batch_size=1, micro_batch=1, **changes)
+    assert batches_per_epoch([100, 300, 1600], recipe) == wanted
+
+
+def test_no_task_is_left_out_however_small_its_share():
+    recipe = Recipe(batch_size=10, micro_batch=10, sampling="capped", sampling_cap=100)
+    assert batches_per_epoch([1, 1, 100], recipe) == [1, 1, 10]
 
 
 def test_all_problems_of_a_recipe_come_at_once():

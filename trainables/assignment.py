@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from spaces.curriculum import Part, Stage
 from trainables.recipe import Recipe
 from trainables.tasks import Catalogue
 from trainables.tasks.own import catalogue_of
@@ -17,6 +18,29 @@ SEARCH, CONFIRM = "search", "confirm"
 
 DEV_ITEMS = 500
 """English dev items at most, for stages and best steps (jiant's `eval_subset_num`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interleave:
+    """A task that every stage is trained jointly with.
+
+    So X-STILTs mix masked language modelling into intermediate training (arXiv 2005.13013).
+    """
+
+    task: str
+    ratio: float
+    """Its examples per example of the stage, above 0."""
+
+    def part(self, stage: Stage, num_rows: int) -> Part | None:
+        """What it adds to a stage; None where the stage has the task itself.
+
+        Args:
+            stage: with sizes as numbers.
+            num_rows: training rows that the task has.
+        """
+        if self.task in stage.tasks:
+            return None
+        return Part(self.task, min(max(1, round(self.ratio * stage.num_examples)), num_rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +64,8 @@ class Setup:
     target_recipe: Recipe
     task_recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Recipe fields that differ for single tasks, as stage and as target."""
+    interleave: Interleave | None = None
+    """Trained jointly with every stage; the curriculum's text does not say it."""
     threads: int = 1
     """CPU threads of one trial."""
     device: str = "cpu"
@@ -114,7 +140,10 @@ class Assignment:
 def setup_from_json(values: dict[str, Any]) -> Setup:
     """The inverse of `Setup.to_json`."""
     recipes = {name: Recipe(**values[name]) for name in ("stage_recipe", "target_recipe")}
-    return Setup(**{**values, **recipes})
+    woven = values["interleave"]
+    return Setup(
+        **{**values, **recipes, "interleave": None if woven is None else Interleave(**woven)}
+    )
 
 
 def assignment_from_json(values: dict[str, Any]) -> Assignment:

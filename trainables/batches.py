@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trainables.encoded import EncodedRows
 from trainables.recipe import Recipe
+from trainables.sampling import batches_per_epoch, batches_per_pass
 from trainables.streams import stream
 from trainables.tasks.task import Task
 
@@ -43,18 +44,34 @@ def joint_name(parts: Sequence[TrainingPart]) -> str:
 
 def steps_per_epoch(parts: Sequence[TrainingPart], recipe: Recipe) -> int:
     """Optimizer steps that use every feature once; a batch never mixes tasks."""
-    return sum(-(-len(part.features) // recipe.batch_size) for part in parts)
+    return sum(batches_per_pass(len(part.features), recipe) for part in parts)
+
+
+def num_trained(parts: Sequence[TrainingPart], recipe: Recipe, seed: int) -> int:
+    """Features of all batches of all epochs, repeats counted."""
+    sizes = [len(part.features) for part in parts]
+    total = 0
+    for part, size, batches in zip(parts, sizes, batches_per_epoch(sizes, recipe), strict=True):
+        passes, rest = divmod(recipe.epochs * batches, batches_per_pass(size, recipe))
+        begun = _pass(part, recipe, seed, passes)[:rest] if rest else []
+        total += passes * size + sum(map(len, begun))
+    return total
 
 
 def epoch_plan(
     parts: Sequence[TrainingPart], recipe: Recipe, seed: int, epoch: int
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """The epoch's batches: (index of the part, its features), each feature once.
+    """The epoch's batches: (index of the part, its features).
 
-    Tasks come in random order, drawn without replacement from all batches, so in proportion to
-    their examples (jiant's proportional sampler).
+    Tasks come in random order, each as often as `trainables/sampling.py` says; if in proportion
+    to their examples, each feature comes once. A task's batches are those of one shuffled pass
+    over its own features after the other: where an epoch ends within a pass, the next goes on.
     """
-    batches = [_part_batches(part, recipe, seed, epoch) for part in parts]
+    counts = batches_per_epoch([len(part.features) for part in parts], recipe)
+    batches = [
+        _part_batches(part, recipe, seed, range(epoch * count, (epoch + 1) * count))
+        for part, count in zip(parts, counts, strict=True)
+    ]
     turns = np.repeat(np.arange(len(parts)), [len(part) for part in batches])
     if len(parts) > 1:
         turns = turns[_permutation(len(turns), stream(seed, joint_name(parts), "mixture", epoch))]
@@ -63,10 +80,21 @@ def epoch_plan(
 
 
 def _part_batches(
-    part: TrainingPart, recipe: Recipe, seed: int, epoch: int
+    part: TrainingPart, recipe: Recipe, seed: int, wanted: range
 ) -> list[NDArray[np.int64]]:
+    """The batches of these numbers, counted from the first of the first pass on."""
+    size = batches_per_pass(len(part.features), recipe)
+    first, last = wanted.start // size, (wanted.stop - 1) // size
+    batches = [
+        batch for number in range(first, last + 1) for batch in _pass(part, recipe, seed, number)
+    ]
+    start = wanted.start - first * size
+    return batches[start : start + len(wanted)]
+
+
+def _pass(part: TrainingPart, recipe: Recipe, seed: int, number: int) -> list[NDArray[np.int64]]:
     """Shuffled windows, each cut into batches of like length, which are shuffled again."""
-    generator = stream(seed, part.task.name, "order", epoch)
+    generator = stream(seed, part.task.name, "order", number)
     features, lengths = part.features, part.encoded.lengths
     order = features[_permutation(len(features), generator)]
     size, window = recipe.batch_size, recipe.batch_size * recipe.length_window

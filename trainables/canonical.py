@@ -43,6 +43,7 @@ FEATURES: dict[KindName, datasets.Features] = {
     "tagging": datasets.Features(id=_TEXT, tokens=_TEXTS, tags=_NUMBERS),
     "feature_tagging": datasets.Features(id=_TEXT, tokens=_TEXTS, tags=_SETS),
     "retrieval": datasets.Features(id=_TEXT, source=_TEXT, target=_TEXT),
+    "mlm": datasets.Features(id=_TEXT, text=_TEXT),
 }
 """Canonical columns and their types, per kind."""
 

@@ -1,7 +1,8 @@
 """Which pretrained encoder, and what is its name by content? Loading, weights in and out, hash.
 
 Weights are read from safetensors only and no code comes with a model. The encoder stands alone:
-no pooler and no head, since heads are fresh for every stage (peers.md 3.7).
+no pooler and no head, since heads are fresh for every stage (peers.md 3.7). The LM head of its
+checkpoint is kept beside it: masked language modelling starts from there (`kinds/mlm.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.utils.tqdm import disable_progress_bars
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -33,6 +34,10 @@ PACKAGED = {"miniworld": "encoder"}
 RETRIEVAL_LAYERS = {"xlm-roberta-large": 14, "xlm-roberta-base": 8, "xlmr-micro": 3}
 """Index into hidden_states that is mean-pooled for sentence retrieval. Large: jiant and XTREME's
 Tatoeba script; base: `specific_layer 7` for 12 layers there (literature.md 1.2, 2.3, 6.8)."""
+
+_LM_HEAD = "lm_head."
+LM_HEAD_TENSORS = ("dense.weight", "dense.bias", "layer_norm.weight", "layer_norm.bias", "bias")
+"""Of XLM-R's LM head, after `lm_head.`; its decoder is tied to the input embeddings."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
@@ -60,6 +65,8 @@ class Encoder:
     """Longest sequence, special tokens included."""
     retrieval_layer: int
     """Index into hidden_states; pooled by the mean over the attention mask."""
+    lm_head: Mapping[str, Tensor] = field(default_factory=dict)
+    """`LM_HEAD_TENSORS` on the CPU, as pretrained; empty if the checkpoint brings none."""
 
     @property
     def pad_id(self) -> int:
@@ -109,6 +116,7 @@ def load_encoder(
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **_LOCAL)
         model = _load_model(folder, "eager" if torch.device(device).type == "cpu" else "sdpa")
+        lm_head = _lm_head(folder)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise EncoderError(f"the encoder {name!r} in {folder} cannot be read: {error}") from error
     _check_tokenizer(name, tokenizer)
@@ -122,6 +130,7 @@ def load_encoder(
         dropout=float(getattr(config, "hidden_dropout_prob", 0.1)),
         max_tokens=_max_tokens(tokenizer, config),
         retrieval_layer=config.retrieval_layer,
+        lm_head=lm_head,
     )
 
 
@@ -186,6 +195,20 @@ def _load_model(folder: Path, attention: str) -> Any:
     return model
 
 
+def _lm_head(folder: Path) -> dict[str, Tensor]:
+    """The checkpoint's LM head in float32; empty if it lacks one of its tensors."""
+    index = folder / "model.safetensors.index.json"
+    names = {"model.safetensors"}
+    if not (folder / "model.safetensors").is_file():
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    wanted, found = {f"{_LM_HEAD}{name}" for name in LM_HEAD_TENSORS}, {}
+    for name in sorted(names):
+        with safe_open(folder / name, framework="pt") as file:
+            for key in wanted.intersection(file.keys()):
+                found[key.removeprefix(_LM_HEAD)] = file.get_tensor(key).float()
+    return found if len(found) == len(wanted) else {}
+
+
 def encoder_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Copies of the weights on the CPU by name, ready for safetensors."""
     return {
@@ -207,13 +230,14 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
 
 
 def encoder_key(encoder: Encoder) -> str:
-    """SHA-256 over weights, configuration and tokenizer, 64 hexadecimal digits."""
+    """SHA-256 over weights, LM head, configuration and tokenizer, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     config = encoder.model.config.to_dict()
     settings = {name: value for name, value in config.items() if name not in _VOLATILE}
     _update_json(digest, {**settings, "retrieval_layer": encoder.retrieval_layer})
     _update_json(digest, tokenizer_content(encoder.tokenizer))
-    for name, tensor in sorted(encoder.model.state_dict().items()):
+    head = {f"{_LM_HEAD}{name}": tensor for name, tensor in encoder.lm_head.items()}
+    for name, tensor in sorted({**encoder.model.state_dict(), **head}.items()):
         values = tensor.detach().cpu().contiguous()
         _update_json(digest, [name, str(values.dtype), list(values.shape)])
         digest.update(values.view(-1).view(torch.uint8).numpy() if values.numel() else b"")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Sampling = Literal["proportional", "capped", "temperature", "uniform"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,14 @@ class Recipe:
     """Batches that are shuffled together and then cut by length, so that padding is short."""
     evaluations: int | None = None
     """Looks at the English dev set when the best step is kept; None: one per epoch."""
+    sampling: Sampling = "proportional"
+    """How often the tasks of a joint stage come, n being a task's examples. proportional: by n;
+    capped: by the smaller of n and sampling_cap; temperature: by n to the power of
+    1 / sampling_temperature; uniform: equally. Without effect on one task."""
+    sampling_cap: int | None = None
+    """Examples beyond which a task comes no more often; for capped alone."""
+    sampling_temperature: float | None = None
+    """1 is proportional, infinity would be uniform; for temperature alone."""
 
     def __post_init__(self) -> None:
         problems = [
@@ -51,8 +60,29 @@ class Recipe:
                 f"recipe.micro_batch is {self.micro_batch}, which does not divide "
                 f"recipe.batch_size {self.batch_size}; choose a divisor"
             )
+        problems += [] if problems else _sampling_problems(self)
         if problems:
             raise ValueError("; ".join(problems))
+
+
+def _sampling_problems(recipe: Recipe) -> list[str]:
+    """A mode without its number, or a number without its mode."""
+    numbers = {
+        "capped": ("sampling_cap", recipe.sampling_cap),
+        "temperature": ("sampling_temperature", recipe.sampling_temperature),
+    }
+    problems = []
+    for mode, (name, value) in numbers.items():
+        if recipe.sampling == mode and value is None:
+            problems.append(
+                f"recipe.{name} is not given, but recipe.sampling is {mode}; give {name}"
+            )
+        if recipe.sampling != mode and value is not None:
+            problems.append(
+                f"recipe.{name} is {value}, but recipe.sampling is {recipe.sampling}; leave "
+                f"{name} out, or take {mode}"
+            )
+    return problems
 
 
 def _is_count(value: object) -> bool:
@@ -75,4 +105,11 @@ _RULES = (
     ("precision", "auto, float32 or bfloat16", lambda v: v in ("auto", "float32", "bfloat16")),
     ("length_window", "a whole number, at least 1", _is_count),
     ("evaluations", "a whole number, at least 1, or none", lambda v: v is None or _is_count(v)),
+    ("sampling", " or ".join(get_args(Sampling)), lambda v: v in get_args(Sampling)),
+    ("sampling_cap", "a whole number, at least 1, or none", lambda v: v is None or _is_count(v)),
+    (
+        "sampling_temperature",
+        "a number, at least 1, or none",
+        lambda v: v is None or (_is_number(v) and v >= 1),
+    ),
 )

@@ -152,6 +152,10 @@ def _retrieval(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
         yield _blank(batch, name), _says(f"its {name} sentence is empty")
 
 
+def _mlm(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
+    yield _blank(batch, "text"), _says("its text is empty")
+
+
 _CHECKS: dict[KindName, Callable[[pa.RecordBatch, Task], Iterator[Check]]] = {
     "classification": _classification,
     "multiple_choice": _multiple_choice,
@@ -159,6 +163,7 @@ _CHECKS: dict[KindName, Callable[[pa.RecordBatch, Task], Iterator[Check]]] = {
     "tagging": _tagging,
     "feature_tagging": _tagging,
     "retrieval": _retrieval,
+    "mlm": _mlm,
 }
 
 

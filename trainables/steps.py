@@ -14,6 +14,7 @@ from torch import nn
 
 from spaces.curriculum import Stage
 from trainables.assignment import DEV_ITEMS, RungWork, target_dev_items
+from trainables.batches import num_trained
 from trainables.encoder import encoder_tensors, load_tensors
 from trainables.evaluate import evaluate
 from trainables.keys import Node, evaluation_node, stage_node, target_node
@@ -34,14 +35,17 @@ COLLAPSE_MARGIN = 1.1
 def stage_training(
     trial: Trial, parent: Computed, stage: Stage, *, seed: int, name: str
 ) -> Computed:
-    """One intermediate stage on a parent encoder; the encoder alone is kept."""
+    """One intermediate stage on a parent encoder; the encoder alone is kept.
+
+    An interleaved task is trained and looked at with it, but the score is that of its own tasks.
+    """
     bench = trial.bench
     recipe = bench.setup.recipe(stage.tasks, bench.setup.stage_recipe)
-    chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in stage.parts]
+    chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in bench.stage_parts(stage)]
     node = stage_node(
         parent.node,
         parts=[_part(bench, selection) for selection in chosen],
-        recipe=recipe_inputs(recipe),
+        recipe=recipe_inputs(recipe, num_tasks=len(chosen)),
         seed=seed,
         numerics=bench.numerics(recipe),
     )
@@ -53,20 +57,20 @@ def stage_training(
         tuning = FineTuning(bench.encoder, parts, recipe=recipe, seed=seed, stage=name)
         yield from _train(trial, node, tuning, name)
         tensors = encoder_tensors(bench.encoder.model)
-        heads = zip(stage.tasks, tuning.heads, strict=True)
-        dev = [
-            _dev(bench, bench.dev_items(bench.catalogue.get(task), DEV_ITEMS), head, recipe)
-            for task, head in heads
-        ]
-        trained = sum(len(part.features) for part in parts) * recipe.epochs
+        dev = {
+            part.task.name: _dev(bench, bench.dev_items(part.task, DEV_ITEMS), head, recipe)
+            for part, head in zip(parts, tuning.heads, strict=True)
+        }
+        own = [dev[task] for task in stage.tasks]
+        scored = sum(d.num_items for d in dev.values())
         return Result(
             values={
-                "score": sum(d.score for d in dev) / len(dev),
-                "dev": {task: d.score for task, d in zip(stage.tasks, dev, strict=True)},
-                "items": sum(d.num_items for d in dev),
-                "collapsed": any(d.collapsed for d in dev),
+                "score": sum(d.score for d in own) / len(own),
+                "dev": {task: d.score for task, d in dev.items()},
+                "items": sum(d.num_items for d in own),
+                "collapsed": any(d.collapsed for d in own),
             },
-            examples=trained + FORWARD_SHARE * sum(d.num_items for d in dev),
+            examples=num_trained(parts, recipe, seed) + FORWARD_SHARE * scored,
             tensors=tensors,
         )
 
@@ -179,7 +183,7 @@ def _dev(bench: Workbench, dev: Selection, head: nn.Module, recipe: Recipe) -> _
         bench.encoder, head, task, dev.language, dev.rows, tokens, precision=recipe.precision
     )
     score = found.metrics[task.metric]
-    majority = KINDS[task.kind].majority(task, dev.rows)
+    majority = KINDS[task.kind].majority(task, dev.rows, tokens.columns)
     return _Dev(score, found.num_items, score < COLLAPSE_MARGIN * majority)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spaces.curriculum import Curriculum
+from spaces.curriculum import Curriculum, Part, Stage
 from trainables.assignment import Setup
 from trainables.batches import TrainingPart
 from trainables.data import load_rows, provenance, rows_hash
@@ -131,6 +131,12 @@ class Workbench:
         """Training rows that are really there."""
         return len(self._training_split(self.catalogue.get(task)))
 
+    def stage_parts(self, stage: Stage) -> tuple[Part, ...]:
+        """What a stage is trained on: its own parts, then the study's interleaved task."""
+        woven = self.setup.interleave
+        added = None if woven is None else woven.part(stage, self.num_rows(woven.task))
+        return stage.parts if added is None else (*stage.parts, added)
+
     def training_rows(self, task: str, num_examples: int, seed: int) -> Selection:
         """A nested random subset of the training rows; 0 examples means all."""
         record = self.catalogue.get(task)
@@ -181,7 +187,7 @@ class Workbench:
 
     def marks(self, scored: Selection, stages: Curriculum, seed: int) -> Marks:
         """Stand-in and overlap of scored rows, for a curriculum trained with a stage seed."""
-        parts = [part for stage in stages.stages for part in stage.parts]
+        parts = [part for stage in stages.stages for part in self.stage_parts(stage)]
         trained = [self.training_rows(part.task, part.num_examples, seed) for part in parts]
         key = (scored.hash, *sorted(selection.hash for selection in trained))
         if key not in self._overlaps:
@@ -235,10 +241,15 @@ class Workbench:
         return self._all_rows[name]
 
 
-def recipe_inputs(recipe: Recipe) -> dict[str, Any]:
-    """What of a recipe is part of a key: all but what the numerics class says."""
+def recipe_inputs(recipe: Recipe, *, num_tasks: int = 1) -> dict[str, Any]:
+    """What of a recipe is part of a key: all but what the numerics class says.
+
+    How tasks are sampled is left out where there is one.
+    """
     fields = asdict(recipe)
     del fields["micro_batch"], fields["precision"], fields["gradient_checkpointing"]
+    if num_tasks == 1:
+        del fields["sampling"], fields["sampling_cap"], fields["sampling_temperature"]
     return fields
 
 

@@ -3,6 +3,7 @@
 from trainables.kinds.classification import CLASSIFICATION
 from trainables.kinds.feature_tagging import FEATURE_TAGGING
 from trainables.kinds.kind import Kind
+from trainables.kinds.mlm import MLM
 from trainables.kinds.multiple_choice import MULTIPLE_CHOICE
 from trainables.kinds.retrieval import RETRIEVAL
 from trainables.kinds.span_qa import SPAN_QA
@@ -11,7 +12,10 @@ from trainables.tasks.task import KindName
 
 KINDS: dict[KindName, Kind] = {
     kind.name: kind
-    for kind in (CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, FEATURE_TAGGING, RETRIEVAL)
+    for kind in (
+        *(CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, FEATURE_TAGGING),
+        *(RETRIEVAL, MLM),
+    )
 }
 
 __all__ = ["KINDS", "Kind"]

@@ -50,7 +50,7 @@ def _score(task: Task, language: str, rows: Rows, predictions: Sequence[Any]) ->
     return {"accuracy": accuracy(rows["label"], predictions)}
 
 
-def most_frequent_share(task: Task, rows: Rows) -> float:
+def most_frequent_share(task: Task, rows: Rows, features: Features) -> float:
     """Accuracy of always answering the most frequent label."""
     labels = list(rows["label"])
     return max(Counter(labels).values()) / len(labels)

@@ -85,7 +85,7 @@ def _score(task: Task, language: str, rows: Rows, predictions: Sequence[Any]) ->
     return _scores(_gold(task, rows), predictions)
 
 
-def _majority(task: Task, rows: Rows) -> float:
+def _majority(task: Task, rows: Rows, features: Features) -> float:
     gold = _gold(task, rows)
     constants = _constants(gold)
     return max(

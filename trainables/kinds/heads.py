@@ -1,7 +1,7 @@
-"""What stands on the encoder? Two forms of head, those of the Hugging Face task models.
+"""What stands on the encoder? Three forms of head, those of the Hugging Face task models.
 
 Equal forms, so that `trainables/head_export.py` can hand a trained head to transformers.
-Weights are N(0, 0.02) and biases 0, as transformers draws them.
+Weights are N(0, 0.02), biases 0 and LayerNorm the identity, as transformers draws them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import gelu, linear
 
-from trainables.encoder import Encoder
+from trainables.encoder import Encoder, load_tensors
 from trainables.tasks.task import Task
 
 _INITIALIZER_RANGE = 0.02
@@ -54,6 +55,30 @@ class TokenHead(nn.Module):
     def forward(self, hidden: Tensor) -> Tensor:
         """(sequences, tokens, hidden) -> (sequences, tokens, outputs)."""
         return self.out(self.dropout(hidden)).float()
+
+
+class LanguageModelHead(nn.Module):
+    """Any token -> a score for every token of the vocabulary (XLMRobertaLMHead).
+
+    dense, GELU, LayerNorm, then the input embeddings as the decoder, plus a bias. The embeddings
+    are the encoder's: they follow its training and are no parameter of this head.
+    """
+
+    def __init__(self, encoder: Encoder, generator: torch.Generator) -> None:
+        super().__init__()
+        embeddings = encoder.model.get_input_embeddings()
+        epsilon = float(getattr(encoder.model.config, "layer_norm_eps", 1e-5))
+        self.dense = _linear(encoder.hidden_size, encoder.hidden_size, generator)
+        self.layer_norm = nn.LayerNorm(encoder.hidden_size, eps=epsilon)
+        self.bias = nn.Parameter(torch.zeros(embeddings.num_embeddings))
+        self._decoder = (embeddings,)  # in a tuple, so that torch does not register it here
+        if encoder.lm_head:
+            load_tensors(self, encoder.lm_head)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(..., hidden) -> (..., vocabulary)."""
+        features = self.layer_norm(gelu(self.dense(hidden)))
+        return linear(features, self._decoder[0].weight, self.bias).float()
 
 
 def _linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:

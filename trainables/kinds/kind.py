@@ -50,5 +50,6 @@ class Kind:
     """One JSON-able prediction per row."""
     score: Callable[[Task, str, Rows, Sequence[Any]], dict[str, float]]
     """(task, language, rows, predictions) -> metrics in [0, 1]; `task.metric` is among them."""
-    majority: Callable[[Task, Rows], float]
-    """`task.metric` of the best constant answer: what a collapsed model reaches."""
+    majority: Callable[[Task, Rows, Features], float]
+    """`task.metric` of the best constant answer: what a collapsed model reaches. The features are
+    those of the rows: where the answers are tokens, the rows alone do not say them."""

@@ -66,7 +66,7 @@ def _score(task: Task, language: str, rows: Rows, predictions: Sequence[Any]) ->
     return {"retrieval_accuracy": accuracy(range(len(rows["id"])), predictions)}
 
 
-def _majority(task: Task, rows: Rows) -> float:
+def _majority(task: Task, rows: Rows, features: Features) -> float:
     return 1 / len(rows["id"])
 
 

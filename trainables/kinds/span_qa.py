@@ -160,7 +160,7 @@ _SCORES: dict[str, Callable[[list[list[str]], list[str], str], dict[str, float]]
 """Metric to the official exact match and F1 that it is the mean of."""
 
 
-def _majority(task: Task, rows: Rows) -> float:
+def _majority(task: Task, rows: Rows, features: Features) -> float:
     """The best of: the most frequent answer, the whole context, no answer."""
     firsts = Counter(answers[0] if answers else "" for answers in rows["answers"])
     size = len(rows["id"])

@@ -71,7 +71,7 @@ def _score(task: Task, language: str, rows: Rows, predictions: Sequence[Any]) ->
     return {"f1": span_f1(gold, predictions), "accuracy": accuracy(*words)}
 
 
-def _majority(task: Task, rows: Rows) -> float:
+def _majority(task: Task, rows: Rows, features: Features) -> float:
     gold = _gold(task, rows)
     frequent = Counter(tag for tags in gold for tag in tags).most_common(_CONSTANTS_TRIED)
     constants = ([[tag] * len(tags) for tags in gold] for tag, _ in frequent)

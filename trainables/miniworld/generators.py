@@ -20,6 +20,7 @@ from trainables.miniworld.items import (
     PairItem,
     SpanItem,
     TaggedItem,
+    TextItem,
     TranslationItem,
 )
 from trainables.miniworld.rewrites import (
@@ -114,6 +115,11 @@ def tatoeba(rng: random.Random) -> Item:
     return TranslationItem(clause=draw_clause(rng, places=0.5))
 
 
+def mlm(rng: random.Random) -> Item:
+    """A sentence or a question to be read, without any label."""
+    return TextItem(clause=maybe_question(rng, draw_clause(rng, places=0.5)))
+
+
 DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "nli": nli,
     "paraphrase": paraphrase,
@@ -128,6 +134,7 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "xquad": squad,
     "xcopa": xcopa,
     "tatoeba": tatoeba,
+    "mlm": mlm,
 }
 
 

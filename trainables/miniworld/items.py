@@ -110,6 +110,17 @@ class TaggedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextItem:
+    """A sentence and nothing more."""
+
+    clause: Clause
+
+    def row(self, language: Language) -> Row:
+        """The text alone."""
+        return {"text": text_of(say(self.clause, language))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeaturesItem:
     """A text of which every word has a set of features."""
 

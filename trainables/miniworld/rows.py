@@ -35,6 +35,7 @@ _FEATURES: dict[str, dict[str, Any]] = {
     "tagged": {"tokens": List(_TEXT), "tags": List(_INT)},
     "features": {"tokens": List(_TEXT), "tags": List(List(_INT))},
     "translation": {"source": _TEXT, "target": _TEXT},
+    "text": {"text": _TEXT},
 }
 _INTERMEDIATE: dict[SplitName, int] = {"train": 9_000, "dev": 400}
 _TARGET: dict[SplitName, int] = {"train": 2_700, "dev": 300, "search": 300, "report": 300}
@@ -81,6 +82,7 @@ GENERATORS: dict[str, Generator] = {
     ),
     "xcopa": _generator("xcopa", "choice", _TARGET),
     "tatoeba": _generator("tatoeba", "translation", _UNTRAINED),
+    "mlm": _generator("mlm", "text", _INTERMEDIATE),
 }
 """Every generator by the name that a `MiniworldSource` gives."""
 

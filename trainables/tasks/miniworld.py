@@ -81,6 +81,12 @@ MINIWORLD: tuple[Task, ...] = (
         note="Morphology: every word has a set of features.",
     ),
     _task("ner", "tagging", metric="f1", labels=ENTITIES),
+    _task(
+        "mlm",
+        "mlm",
+        metric="mlm_accuracy",
+        note="Sentences without labels; mini-mlm@all has those of all languages.",
+    ),
     _task("xnli", "classification", metric="accuracy", labels=NLI, languages=_LANGUAGES),
     _task("udpos", "tagging", metric="f1", labels=POS, languages=_LANGUAGES),
     _task("panx", "tagging", metric="f1", labels=ENTITIES, languages=_LANGUAGES),

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 KindName = Literal[
-    "classification", "multiple_choice", "span_qa", "tagging", "feature_tagging", "retrieval"
+    "classification",
+    "multiple_choice",
+    "span_qa",
+    "tagging",
+    "feature_tagging",
+    "retrieval",
+    "mlm",
 ]
 SplitName = Literal["train", "dev", "search", "report"]
 Group = Literal["classification", "structured", "qa", "retrieval"]
@@ -89,13 +95,14 @@ class Task:
         tagging          tokens: list[str], tags: list[int]
         feature_tagging  tokens: list[str], tags: list[list[int]] (a set per word, may be empty)
         retrieval        source (sentence of the language), target (its English translation)
+        mlm              text, of any language; never a target
     """
 
     name: str
     kind: KindName
     source: Source
     labels: tuple[str, ...] = ()
-    """Label names in the order of their integers; empty for span_qa and retrieval.
+    """Label names in the order of their integers; empty for span_qa, retrieval and mlm.
     For multiple_choice the number of choices is what matters: ("0", "1", ...)."""
     languages: tuple[str, ...] = ("en",)
     """Languages that have a search or report split, English first."""
@@ -108,8 +115,8 @@ class Task:
     report_only: tuple[str, ...] = ()
     """Those of `languages` that have a report split but no search split."""
     metric: str
-    """Main metric: accuracy, f1, feature_f1, retrieval_accuracy; qa is the mean of exact_match and
-    f1 as SQuAD normalises answers, mlqa the same as MLQA does (by language)."""
+    """Main metric: accuracy, f1, feature_f1, retrieval_accuracy, mlm_accuracy; qa is the mean of
+    exact_match and f1 as SQuAD normalises answers, mlqa the same as MLQA does (by language)."""
     role: Literal["intermediate", "target", "both"]
     train_task: str | None = None
     """Target only: the task whose English training set fine-tunes it; None = its own."""
