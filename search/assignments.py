@@ -39,6 +39,7 @@ def setup_of(config: StudyConfig, places: Places) -> Setup:
         encoder=config.encoder.name,
         revision=config.encoder.revision,
         retrieval_layer=config.encoder.retrieval_layer,
+        retrieval_layers=config.encoder.retrieval_layers,
         mirror=None if places.mirror is None else str(places.mirror),
         cache=str(places.cache),
         store=places.store,

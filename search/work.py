@@ -13,6 +13,7 @@ from typing import Protocol
 from search.calibration import Rates
 from spaces.curriculum import Stage, parse_curriculum
 from trainables.assignment import DEV_ITEMS, Assignment, RungWork, target_dev_items
+from trainables.kinds import KINDS
 from trainables.recipe import Recipe
 from trainables.tasks import get_task
 from trainables.tasks.task import SplitName, Task
@@ -20,8 +21,6 @@ from trainables.tasks.task import SplitName, Task
 PARTS = ("stage", "target", "evaluation")
 FORWARD_SHARE = 1 / 3
 """What scoring an example costs, in examples of training (`trainables/steps.py`)."""
-RETRIEVAL_SIDES = 2
-"""A retrieval item is read twice: the sentence and its translation."""
 
 Name = tuple[Hashable, ...]
 
@@ -130,12 +129,16 @@ class Counter:
     ) -> Piece:
         there = self._facts.rows(target.name, _split(split), language)
         items = min(limit or there, there)
+        read = items
+        if split == "report" and target.metric in KINDS[target.kind].tunings:
+            tuning = self._facts.rows(target.name, "search", language)
+            read += min(limit or tuning, tuning)
         return Piece(
             name=("evaluation", model, target.name, language, split, items),
             part="evaluation",
             trained={},
-            scored={target.name: float(items)},
-            forward=RETRIEVAL_SIDES if target.kind == "retrieval" else 1.0,
+            scored={target.name: float(read)},
+            forward=KINDS[target.kind].sides,
         )
 
     def _dev(self, task: str, limit: int) -> int:

@@ -113,7 +113,12 @@ def tiny_tasks():
         "multiple_choice": ("0", "1", "2"),
         "tagging": ("O", "B-A", "I-A", "B-B"),
     }
-    metrics = {"span_qa": "qa", "tagging": "f1", "retrieval": "retrieval_accuracy"}
+    metrics = {
+        "span_qa": "qa",
+        "tagging": "f1",
+        "retrieval": "retrieval_accuracy",
+        "dual_encoder": "map_at_20",
+    }
     return {
         kind: Task(
             name=f"tiny-{kind}",
@@ -231,12 +236,27 @@ def _retrieval(rng):
     }
 
 
+def _dual_encoder(rng):
+    """The right candidate repeats the rare words of the question."""
+    words = rng.sample(FOREIGN, k=rng.randint(3, 5))
+    wrong = " ".join(rng.choices(ENGLISH, k=5))
+    candidates, right = [wrong], rng.randint(0, 1)
+    candidates.insert(right, " ".join([*rng.sample(words, k=3), *rng.choices(ENGLISH, k=2)]))
+    return {
+        "question": " ".join([*words, "what ?"]),
+        "candidates": candidates,
+        "contexts": ["", "good ."],
+        "relevant": [right],
+    }
+
+
 ROWS = {
     "classification": _classification,
     "multiple_choice": _multiple_choice,
     "span_qa": _span_qa,
     "tagging": _tagging,
     "retrieval": _retrieval,
+    "dual_encoder": _dual_encoder,
 }
 
 

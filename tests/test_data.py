@@ -70,12 +70,21 @@ def check_pairs(columns, task):
     assert columns["source"] != columns["target"]
 
 
+def check_pools(columns, task):
+    names = ("question", "candidates", "contexts", "relevant")
+    for question, candidates, contexts, relevant in zip(*(columns[n] for n in names), strict=True):
+        assert len(candidates) == len(contexts) and all(candidates)
+        assert bool(question) == bool(relevant)
+        assert all(0 <= i < len(candidates) for i in relevant)
+
+
 CHECKS = {
     "classification": check_labels,
     "multiple_choice": check_choices,
     "span_qa": check_spans,
     "tagging": check_tags,
     "retrieval": check_pairs,
+    "dual_encoder": check_pools,
 }
 
 

@@ -16,7 +16,6 @@ from transformers import AutoTokenizer
 
 from trainables.encoder import PACKAGED, load_encoder
 from trainables.kinds import KINDS
-from trainables.kinds.retrieval import mean_pooled
 from trainables.miniworld.concepts import CONCEPTS, EFFECT, VERBS
 from trainables.miniworld.corpus import examples
 from trainables.miniworld.distances import DISTANCE_KINDS, distances
@@ -28,6 +27,7 @@ from trainables.miniworld.pretrain import ENCODERS, Pretraining, pretrain
 from trainables.miniworld.rows import GENERATORS, read
 from trainables.miniworld.tokenizer import build_tokenizer
 from trainables.scorers import accuracy, nearest
+from trainables.sentence_views import mean_pooled
 from trainables.tasks.miniworld import MINIWORLD
 
 FOREIGN = [language.code for language in INVENTED]
@@ -257,7 +257,7 @@ def retrieval_scores(name, num_sentences):
     def embed(texts):
         batch = encoder.tokenizer(list(texts), padding=True, return_tensors="pt")
         hidden = model(**batch, output_hidden_states=True).hidden_states
-        return mean_pooled(hidden[encoder.retrieval_layer], batch["attention_mask"]).numpy()
+        return mean_pooled(hidden[encoder.view().layer], batch["attention_mask"]).numpy()
 
     scores = []
     for language in FOREIGN:

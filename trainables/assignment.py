@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from trainables.recipe import Recipe
 from trainables.tasks.task import SplitName
@@ -26,7 +27,9 @@ class Setup:
     encoder: str
     revision: str | None = None
     retrieval_layer: int | None = None
-    """Hidden layer for retrieval; None = the encoder's own, see `trainables/encoder.py`."""
+    """Hidden layer for retrieval; None = the encoder's own, see `trainables/sentence_views.py`."""
+    retrieval_layers: Sequence[int] | Literal["all"] = ()
+    """Hidden layers at which retrieval is scored too; the objective never reads them."""
     mirror: str | None = None
     cache: str
     """Local folder for tokenised data."""

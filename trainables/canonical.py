@@ -38,6 +38,9 @@ FEATURES: dict[KindName, datasets.Features] = {
     ),
     "tagging": datasets.Features(id=_TEXT, tokens=_TEXTS, tags=_NUMBERS),
     "retrieval": datasets.Features(id=_TEXT, source=_TEXT, target=_TEXT),
+    "dual_encoder": datasets.Features(
+        id=_TEXT, question=_TEXT, candidates=_TEXTS, contexts=_TEXTS, relevant=_NUMBERS
+    ),
 }
 """Canonical columns and their types, per kind."""
 

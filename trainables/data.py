@@ -25,6 +25,7 @@ from trainables import hub
 from trainables.canonical import canonical, half, rows_hash, rows_with_ids, with_unique_ids
 from trainables.hub import DataError
 from trainables.miniworld import rows as miniworld
+from trainables.pools import with_translations
 from trainables.tasks import get_task
 from trainables.tasks.adapters import ADAPTERS
 from trainables.tasks.task import HubSource, SplitName, Task
@@ -77,12 +78,22 @@ def load_rows(
     Raises:
         DataError: no such split, language, configuration or folder, or no network.
     """
+    if _delegated(task, split):
+        task = get_task(str(task.train_task))
+    rows = _rows(task, language, split, mirror, cache)
+    if not task.multilingual_pool or split in ("train", "dev"):
+        return rows
+    others = [x for x in available_languages(task, split, mirror) if x != language]
+    pooled = with_translations(rows, (_rows(task, x, split, mirror, cache) for x in others))
+    return _described(pooled, provenance(rows))
+
+
+def _rows(
+    task: Task, language: str, split: SplitName, mirror: Path | None, cache: Path | None
+) -> datasets.Dataset:
+    """The rows of a language by themselves."""
     if not isinstance(task.source, HubSource):
         return _generated(task.source.generator, language, split, cache)
-    if _delegated(task, split):
-        return load_rows(
-            get_task(str(task.train_task)), language, split, mirror=mirror, cache=cache
-        )
     place = _place(task, task.source, language, split, mirror)
     files = hub.mirror_files(mirror, place.source, place.config, place.hub_split)
     if cache is None:
@@ -249,7 +260,7 @@ def _described(rows: datasets.Dataset, facts: dict[str, Any]) -> datasets.Datase
 
 def _key(place: _Place, files: list[Path]) -> str:
     task, source = place.task, place.source
-    what = (VERSION, task.kind, task.labels, source.adapter, place.language)
+    what = (VERSION, task.kind, task.labels, task.metric, source.adapter, place.language)
     where = (source.path, source.fallbacks, source.revision, place.config, place.hub_split)
     marks = (place.id_prefix, place.half, place.stand_in)
     found = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]

@@ -141,8 +141,34 @@ def _tagging(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
 
 
 def _retrieval(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
-    for name in ("source", "target"):
-        yield _blank(batch, name), _says(f"its {name} sentence is empty")
+    blank = {name: _blank(batch, name) for name in ("source", "target")}
+    if task.metric == "bucc_f1":
+        yield blank["source"] & blank["target"], _says("both its sentences are empty")
+        return
+    for name, bad in blank.items():
+        yield bad, _says(f"its {name} sentence is empty")
+
+
+def _dual_encoder(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
+    candidates, relevant = batch.column("candidates"), batch.column("relevant")
+    sizes = {name: pc.list_value_length(batch.column(name)) for name in ("candidates", "contexts")}
+    yield _mask(pc.equal(sizes["candidates"], 0)), _says("has no candidates")
+    yield _mask(pc.not_equal(*sizes.values())), _says("has not one context per candidate")
+    empty = np.zeros(len(batch), dtype=bool)
+    texts = pc.utf8_trim_whitespace(pc.list_flatten(candidates))
+    empty[_rows_with(candidates, pc.equal(texts, ""))] = True
+    yield empty, _says("one of its candidates is empty")
+    asked = ~_blank(batch, "question")
+    none = _mask(pc.equal(pc.list_value_length(relevant), 0))
+    yield asked & none, _says("no candidate answers its question")
+    yield ~asked & ~none, _says("its question is empty, but candidates answer it")
+    most = sizes["candidates"].take(pc.list_parent_indices(relevant))
+    numbers = pc.list_flatten(relevant)
+    beyond = np.zeros(len(batch), dtype=bool)
+    beyond[_rows_with(relevant, pc.or_(pc.less(numbers, 0), pc.greater_equal(numbers, most)))] = (
+        True
+    )
+    yield beyond, _says("a number in relevant is not that of a candidate")
 
 
 _CHECKS: dict[KindName, Callable[[pa.RecordBatch, Task], Iterator[Check]]] = {
@@ -151,6 +177,7 @@ _CHECKS: dict[KindName, Callable[[pa.RecordBatch, Task], Iterator[Check]]] = {
     "span_qa": _span_qa,
     "tagging": _tagging,
     "retrieval": _retrieval,
+    "dual_encoder": _dual_encoder,
 }
 
 

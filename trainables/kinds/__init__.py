@@ -1,6 +1,7 @@
 """How is a task of each kind encoded, trained, decoded and scored? `KINDS[task.kind]`."""
 
 from trainables.kinds.classification import CLASSIFICATION
+from trainables.kinds.dual_encoder import DUAL_ENCODER
 from trainables.kinds.kind import Kind
 from trainables.kinds.multiple_choice import MULTIPLE_CHOICE
 from trainables.kinds.retrieval import RETRIEVAL
@@ -9,7 +10,8 @@ from trainables.kinds.tagging import TAGGING
 from trainables.tasks.task import KindName
 
 KINDS: dict[KindName, Kind] = {
-    kind.name: kind for kind in (CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, RETRIEVAL)
+    kind.name: kind
+    for kind in (CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, RETRIEVAL, DUAL_ENCODER)
 }
 
 __all__ = ["KINDS", "Kind"]

@@ -17,6 +17,7 @@ from trainables.miniworld.items import (
     ChoiceItem,
     Item,
     PairItem,
+    SentenceItem,
     SpanItem,
     TaggedItem,
     TranslationItem,
@@ -60,6 +61,12 @@ def paraphrase(rng: random.Random) -> Item:
 def squad(rng: random.Random) -> Item:
     """Who, what or where, of a text of two clauses that share a verb or a participant."""
     return _span_item(rng)
+
+
+def sentences(rng: random.Random) -> Item:
+    """Which of two clauses answers who, what or where?"""
+    item = _span_item(rng)
+    return SentenceItem(context=item.context, asked=item.asked, answer_clause=item.answer_clause)
 
 
 def choice(rng: random.Random) -> Item:
@@ -112,6 +119,7 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "nli": nli,
     "paraphrase": paraphrase,
     "squad": squad,
+    "sentences": sentences,
     "choice": choice,
     "pos": pos,
     "ner": ner,
@@ -120,11 +128,12 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "panx": panx,
     "xquad": squad,
     "xcopa": xcopa,
+    "answers": sentences,
     "tatoeba": tatoeba,
 }
 
 
-def _span_item(rng: random.Random) -> Item:
+def _span_item(rng: random.Random) -> SpanItem:
     asked = replace(draw_clause(rng, places=0.5), negated=False)
     roles: tuple[Role, ...] = ("agent", "patient", "place")
     role = rng.choice(roles if asked.place is not None else roles[:2])

@@ -31,6 +31,12 @@ _FEATURES: dict[str, dict[str, Any]] = {
         "answers": List(_TEXT),
         "answer_starts": List(_INT),
     },
+    "sentences": {
+        "question": _TEXT,
+        "candidates": List(_TEXT),
+        "contexts": List(_TEXT),
+        "relevant": List(_INT),
+    },
     "choice": {"context": _TEXT, "question": _TEXT, "choices": List(_TEXT), "label": _INT},
     "tagged": {"tokens": List(_TEXT), "tags": List(_INT)},
     "translation": {"source": _TEXT, "target": _TEXT},
@@ -69,6 +75,7 @@ GENERATORS: dict[str, Generator] = {
     "paraphrase": _generator("paraphrase", "pair", _INTERMEDIATE),
     "squad": _generator("squad", "span", _INTERMEDIATE),
     "choice": _generator("choice", "choice", _INTERMEDIATE),
+    "sentences": _generator("sentences", "sentences", _INTERMEDIATE),
     "pos": _generator("pos", "tagged", _INTERMEDIATE),
     "ner": _generator("ner", "tagged", _INTERMEDIATE),
     "xnli": _generator("xnli", "pair", _TARGET),
@@ -79,6 +86,9 @@ GENERATORS: dict[str, Generator] = {
     ),
     "xcopa": _generator("xcopa", "choice", _TARGET),
     "tatoeba": _generator("tatoeba", "translation", _UNTRAINED),
+    "answers": Generator(
+        draw=DRAWS["answers"], form="sentences", sizes=_UNTRAINED, train_and_dev_of="sentences"
+    ),
 }
 """Every generator by the name that a `MiniworldSource` gives."""
 
@@ -132,7 +142,9 @@ def _content(row: Row) -> str:
     return json.dumps(texts)
 
 
-_TEXT_COLUMNS = ("text", "text_pair", "context", "question", "choices", "tokens", "source")
+_TEXT_COLUMNS = (
+    *("text", "text_pair", "context", "question", "choices", "candidates", "tokens", "source"),
+)
 
 
 def _bucket(content: str) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables.scorers.accuracy import accuracy
-from trainables.scorers.bucc2018 import mine, mining_scores, score_bucc2018
+from trainables.scorers.bucc2018 import best_threshold, mine, mining_scores, score_bucc2018
 from trainables.scorers.lareqa import average_precision_at_k, score_lareqa
 from trainables.scorers.mewslix import reciprocal_rank_at_k, score_mewslix
 from trainables.scorers.mlqa import mlqa_scores, score_mlqa
@@ -25,6 +25,7 @@ __all__ = [
     "SCORERS",
     "accuracy",
     "average_precision_at_k",
+    "best_threshold",
     "mine",
     "mining_scores",
     "mlqa_scores",

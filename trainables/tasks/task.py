@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-KindName = Literal["classification", "multiple_choice", "span_qa", "tagging", "retrieval"]
+KindName = Literal[
+    "classification", "multiple_choice", "span_qa", "tagging", "retrieval", "dual_encoder"
+]
 SplitName = Literal["train", "dev", "search", "report"]
 
 
@@ -54,22 +56,27 @@ class Task:
         multiple_choice  context, question, choices: list[str], label: int
         span_qa          context, question, answers: list[str], answer_starts: list[int]
         tagging          tokens: list[str], tags: list[int]
-        retrieval        source (sentence of the language), target (its English translation)
+        retrieval        source (sentence of the language), target (its English translation); for
+                         bucc_f1 one of them is "" where a sentence has no translation
+        dual_encoder     question, candidates: list[str], contexts: list[str] (what stands around
+                         each, or ""), relevant: list[int] (candidates that answer it). A question
+                         is answered from the candidates of all rows; "" and [] where a row only
+                         adds candidates
     """
 
     name: str
     kind: KindName
     source: HubSource | MiniworldSource
     labels: tuple[str, ...] = ()
-    """Label names in the order of their integers; empty for span_qa and retrieval.
+    """Label names in the order of their integers; empty for span_qa, retrieval, dual_encoder.
     For multiple_choice the number of choices is what matters: ("0", "1", ...)."""
     languages: tuple[str, ...] = ("en",)
     """Languages that have a search or report split, English first."""
     report_only: tuple[str, ...] = ()
     """Those of `languages` that have a report split but no search split."""
     metric: str
-    """Main metric: accuracy, f1, retrieval_accuracy; qa is the mean of exact_match and f1 as SQuAD
-    normalises answers, mlqa the same as MLQA does (by language)."""
+    """Main metric: accuracy, f1, retrieval_accuracy, bucc_f1, map_at_20; qa is the mean of
+    exact_match and f1 as SQuAD normalises answers, mlqa the same as MLQA does (by language)."""
     role: Literal["intermediate", "target", "both"]
     train_task: str | None = None
     """Target only: the task whose English training set fine-tunes it; None = its own."""
@@ -77,6 +84,9 @@ class Task:
     """Tokens of a training and evaluation example, special tokens included."""
     unanswerable: bool = False
     """span_qa only: some questions have no answer in their context (SQuAD v2.0)."""
+    multilingual_pool: bool = False
+    """dual_encoder only: search and report questions are answered from the candidates of their
+    items in all languages."""
     train_size: int
     """Examples of the English training split as published; 0 for retrieval."""
     group: Literal["classification", "structured", "qa", "retrieval"] = "classification"
