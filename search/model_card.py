@@ -157,8 +157,8 @@ from transformers import AutoModel, AutoTokenizer
 model, tokenizer = AutoModel.from_pretrained("encoder"), AutoTokenizer.from_pretrained("encoder")
 ```
 
-There is no pooler in it. Retrieval reads hidden layer {view.layer}, pooling {view.pooling}, unless sentence_views in
-config.json names another one for its target.
+There is no pooler in it. Retrieval reads hidden layer {view.layer}, pooling {view.pooling}, unless
+sentence_views in config.json names another one for its target.
 To train it again, or to fine-tune a target on it:
 
 ```

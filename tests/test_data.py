@@ -17,7 +17,7 @@ from trainables.tasks import TASKS, HubSource
 HUB_TASKS = {name: task for name, task in TASKS.items() if isinstance(task.source, HubSource)}
 SPLITS = ("train", "dev", "search", "report")
 PARALLEL = ("xnli", "xcopa", "xquad", "xquad_xtreme_r")
-UNLABELLED_IN_MIRROR = {"mlqa": ("search",)}
+UNLABELLED_IN_MIRROR = {"mlqa": ("search",), "bucc2018": ("search",)}
 """Targets of which the mirror has some splits only, since it could not have the gold of others."""
 
 every_hub_task = pytest.mark.parametrize("name", HUB_TASKS)

@@ -40,13 +40,19 @@ BALANCED = [t for t in MINIWORLD if t.kind in ("classification", "multiple_choic
 def texts_of(row):
     columns = ("text", "text_pair", "context", "question", "source", "target")
     single = [row[column] for column in columns if column in row]
-    return [*single, *row.get("choices", []), *row.get("answers", []), *row.get("tokens", [])]
+    return [
+        *single,
+        *row.get("choices", []),
+        *row.get("candidates", []),
+        *row.get("answers", []),
+        *row.get("tokens", []),
+    ]
 
 
 @functools.cache
 def contents(name, split):
     rows = read(name, "en", split).remove_columns("id")
-    hidden = {"label", "tags", "answers", "answer_starts"}
+    hidden = {"label", "tags", "answers", "answer_starts", "relevant"}
     return [json.dumps({k: v for k, v in row.items() if k not in hidden}) for row in rows]
 
 

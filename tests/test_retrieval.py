@@ -7,20 +7,30 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.objective import Objective, ScoredTarget, objective_values
+from analysis.observations import as_frame, identity
+from search.scored import is_scored
+from trainables.assignment import Assignment, RungWork, Setup
 from trainables.data import load_rows
 from trainables.encoded import encoded
 from trainables.encoder import load_encoder
 from trainables.evaluate import LabelledRows, evaluate
 from trainables.kinds import KINDS
 from trainables.kinds.bitext import kept_pairs, mined_pairs, pair_scores, tuned_threshold
+from trainables.leases import NoLeases
+from trainables.nodes import Trial, pretrained
 from trainables.pools import with_translations
+from trainables.recipe import Recipe
 from trainables.row_checks import faults
 from trainables.scorers import mine, mining_scores
-from trainables.sentence_views import ANY, SentenceView, pooled
+from trainables.sentence_views import ANY, VIEWS, SentenceView, pooled
+from trainables.steps import evaluation
 from trainables.streams import stream
 from trainables.tasks import get_task
 from trainables.tasks.adapters import ADAPTERS, Origin
 from trainables.tasks.passages import sentence_spans
+from trainables.train import RungReached, run_assignment
+from trainables.workbench import Workbench
 
 LAYERS = [0, 1, 2]
 
@@ -115,9 +125,10 @@ def test_rows_of_one_side_are_read_and_gold_scores_one(
     rows = with_strangers(tiny_rows("retrieval", 40), 0)
     data = encode(task, rows, tiny_encoder, tmp_path, "rows")
     assert len(data) == 70
-    outputs = {"embedding": np.eye(40)[np.asarray(data.columns["row"])]}
-    found = kind.decode(task, rows, data.columns, outputs)
-    assert kind.score(task, "xx", rows, found)["bucc_f1"] == 1.0
+    outputs = {"embedding": np.eye(40)[np.asarray(data.columns["row"])] + 0.01}
+    found, tuning = kind.decode(task, rows, data.columns, outputs), kind.tunings["bucc_f1"]
+    kept = tuning.keep(found, tuning.best(rows, found))
+    assert kind.score(task, "xx", rows, kept)["bucc_f1"] == 1.0
 
 
 def test_other_layers_change_no_value_and_are_what_they_would_be_alone(
@@ -133,7 +144,7 @@ def test_other_layers_change_no_value_and_are_what_they_would_be_alone(
             layer: evaluate(tiny_encoder.at_layer(layer), None, task, "xx", rows, data).metrics
             for layer in LAYERS
         }
-        assert swept.by_layer[0] != swept.by_layer[2]
+    assert len({scores["bucc_f1"] for scores in swept.by_layer.values()}) > 1
 
 
 def test_a_trained_task_has_no_layers_to_sweep(tiny_tasks, tiny_rows, tiny_encoder, tmp_path):
@@ -153,17 +164,13 @@ def test_a_target_may_have_a_view_of_its_own(tiny_tasks, tiny_rows, tiny_encoder
     encoder.model.eval()
     with torch.inference_mode():
         first = pooled(encoder.read(batch, 1), batch["attention_mask"], "cls").numpy()
-    english = np.asarray(data.columns["side"]) == 1
     wanted = KINDS["retrieval"].decode(task, rows, data.columns, {"embedding": first})
     assert evaluate(encoder, None, task, "xx", rows, data).predictions == wanted
-    assert english.sum() == 30
     assert encoder.at_layer(0).view(task.name) == SentenceView(0, "cls")
     assert encoder.view("another") == SentenceView(2, "mean")
 
 
 def test_the_official_view_of_bucc_is_not_that_of_tatoeba():
-    from trainables.sentence_views import VIEWS
-
     assert VIEWS["xlm-roberta-large"]["bucc2018"] == SentenceView(20, "cls")
     assert VIEWS["xlm-roberta-large"][ANY] == SentenceView(14, "mean")
     with pytest.raises(ValueError, match="wanted mean or cls"):
@@ -275,3 +282,87 @@ def test_real_answers_are_found_in_all_languages_of_the_mirror(shared_folder):
     assert 10 < np.mean(counts) <= 11
     encoder = load_encoder("local/xlmr-micro", mirror=mirror)
     assert encoder.view("lareqa") == SentenceView(3)
+
+
+def bench_of(tmp_path, **setup):
+    recipe = Recipe(learning_rate=1e-3)
+    return Workbench(
+        Setup(
+            run_id="r",
+            encoder="miniworld",
+            cache=str(tmp_path / "cache"),
+            store=None,
+            stage_recipe=recipe,
+            target_recipe=recipe,
+            **setup,
+        )
+    )
+
+
+def rows_of(bench, target, splits):
+    """Observations of the empty curriculum, scored without training."""
+    work = RungWork(
+        index=0,
+        scale=1.0,
+        curriculum="none",
+        train_examples={target: 0},
+        eval_items=40,
+        splits=splits,
+    )
+    assignment = Assignment(
+        phase="search",
+        role="baseline",
+        curriculum="none",
+        stage_seed=1,
+        target_seed=1,
+        rungs=(work,),
+    )
+    events = list(run_assignment(assignment, bench, NoLeases()))
+    return work, [row for e in events if isinstance(e, RungReached) for row in e.rows]
+
+
+def test_a_sweep_over_layers_changes_nothing_that_is_read(tmp_path):
+    splits = {"search": {"mini-tatoeba": ["dun"]}}
+    work, alone = rows_of(bench_of(tmp_path), "mini-tatoeba", splits)
+    _, swept = rows_of(bench_of(tmp_path, retrieval_layers="all"), "mini-tatoeba", splits)
+    extra = [row for row in swept if "@" in row["metric"]]
+    assert [(row["layer"], row["metric"]) for row in extra] == [
+        (layer, f"retrieval_accuracy@{layer}") for layer in (2, 3)
+    ]
+    assert all(row["examples_needed"] == row["examples_paid"] == 0 for row in extra)
+    assert len({identity(row) for row in swept}) == 3
+    assert not is_scored(work, extra)
+    target = ScoredTarget(
+        name="mini-tatoeba",
+        metric="retrieval_accuracy",
+        group="retrieval",
+        languages=("dun",),
+        trained=False,
+    )
+    objective = Objective(targets=(target,), proxy_languages=("dun",))
+    values = [
+        objective_values(as_frame(rows), objective)["value"].tolist()
+        for rows in (alone, swept, [*extra, *alone])
+    ]
+    assert values[0] == values[1] == values[2] == [alone[0]["value"]]
+
+
+def test_the_key_of_a_report_score_names_the_rows_of_its_threshold(tmp_path):
+    folder = tmp_path / "datasets/google/xtreme/bucc18.zh"
+    folder.mkdir(parents=True)
+    words = [f"{a} {b}" for a in "abcdef" for b in "ghijkl"]
+    for split, chosen in (("validation", words[:16]), ("test", words[16:])):
+        pairs = {"source_sentence": chosen, "target_sentence": [w.upper() for w in chosen]}
+        datasets.Dataset.from_dict(pairs).to_parquet(folder / f"{split}-00000-of-00001.parquet")
+    bench = bench_of(tmp_path, mirror=str(tmp_path))
+    trial = Trial(assignment=None, bench=bench, leases=NoLeases())
+    task = get_task("bucc2018")
+    nodes = {
+        split: evaluation(trial, pretrained(trial), task, "zh", split, 0).node.inputs
+        for split in ("search", "report")
+    }
+    assert nodes["search"]["tuned_on"] is None
+    assert nodes["report"]["tuned_on"] == nodes["search"]["rows"] != nodes["report"]["rows"]
+    _, rows = rows_of(bench, "bucc2018", {"report": {"bucc2018": ["zh"]}})
+    assert [row["metric"] for row in rows] == ["precision", "recall", "bucc_f1"]
+    assert rows[-1]["examples_needed"] == pytest.approx(2 * (16 + 20) / 3)
