@@ -115,11 +115,20 @@ def read(generator: str, language: str, split: SplitName) -> Dataset:
             f"the {split} split of {generator!r} is English only, not {language!r}; "
             "other languages have search and report"
         )
-    rows = (item.row(spoken) for item in _items(generator, split))
+    rows = (_shown(item.row(spoken), split) for item in _items(generator, split))
     named = [{"id": f"{generator}-{split}-{i}", **row} for i, row in enumerate(rows)]
     return Dataset.from_list(
         named, features=Features({"id": _TEXT, **_FEATURES[record.form]}), split=None
     )
+
+
+def _shown(row: Row, split: SplitName) -> Row:
+    """Training rows without wrong candidates: a dual encoder's negatives are the other rows."""
+    if split != "train" or "candidates" not in row:
+        return row
+    right = row["relevant"][0]
+    one = {name: row[name][right : right + 1] for name in ("candidates", "contexts")}
+    return {**row, **one, "relevant": [0]}
 
 
 def _items(generator: str, split: SplitName) -> list[Item]:
@@ -130,9 +139,9 @@ def _items(generator: str, split: SplitName) -> list[Item]:
     found: dict[str, Item] = {}
     while len(found) < record.sizes[split]:
         item = record.draw(rng)
-        content = _content(item.row(ENGLISH))
-        if _bucket(content) in allowed:
-            found.setdefault(content, item)
+        row = item.row(ENGLISH)
+        if _bucket(_content(row)) in allowed:
+            found.setdefault(_content(_shown(row, split)), item)
     return list(found.values())
 
 

@@ -61,7 +61,8 @@ class Task:
         dual_encoder     question, candidates: list[str], contexts: list[str] (what stands around
                          each, or ""), relevant: list[int] (candidates that answer it). A question
                          is answered from the candidates of all rows; "" and [] where a row only
-                         adds candidates
+                         adds candidates. Training rows have the right candidate alone: the
+                         others of the batch are their negatives
     """
 
     name: str
