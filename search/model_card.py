@@ -153,14 +153,15 @@ def _recipe(
 
 
 def _use(bench: Workbench) -> str:
-    layer = bench.encoder.retrieval_layer
+    view = bench.encoder.view()
     return f"""\
 ```python
 from transformers import AutoModel, AutoTokenizer
 model, tokenizer = AutoModel.from_pretrained("encoder"), AutoTokenizer.from_pretrained("encoder")
 ```
 
-There is no pooler in it. Retrieval reads hidden layer {layer}, mean-pooled over the attention mask.
+There is no pooler in it. Retrieval reads hidden layer {view.layer}, pooling {view.pooling}, unless
+sentence_views in config.json names another one for its target.
 To train it again, or to fine-tune a target on it:
 
 ```

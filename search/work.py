@@ -19,6 +19,7 @@ from trainables.assignment import (
     RungWork,
     target_dev_items,
 )
+from trainables.kinds import KINDS
 from trainables.recipe import Recipe
 from trainables.sampling import batches_per_epoch, batches_per_pass
 from trainables.tasks.task import SplitName, Task
@@ -26,8 +27,6 @@ from trainables.tasks.task import SplitName, Task
 PARTS = ("stage", "target", "evaluation")
 FORWARD_SHARE = 1 / 3
 """What scoring an example costs, in examples of training (`trainables/steps.py`)."""
-RETRIEVAL_SIDES = 2
-"""A retrieval item is read twice: the sentence and its translation."""
 
 Name = tuple[Hashable, ...]
 
@@ -154,12 +153,16 @@ class Counter:
     ) -> Piece:
         there = self._facts.rows(target.name, _split(split), language)
         items = min(limit or there, there)
+        read = items
+        if split == "report" and target.metric in KINDS[target.kind].tunings:
+            tuning = self._facts.rows(target.name, "search", language)
+            read += min(limit or tuning, tuning)
         return Piece(
             name=("evaluation", model, target.name, language, split, items),
             part="evaluation",
             trained={},
-            scored={target.name: float(items)},
-            forward=RETRIEVAL_SIDES if target.kind == "retrieval" else 1.0,
+            scored={target.name: float(read)},
+            forward=KINDS[target.kind].sides,
         )
 
     def _dev(self, task: str, limit: int) -> int:

@@ -421,6 +421,7 @@ OTHER = {
     "encoder.name": "local/xlmr-micro",
     "encoder.revision": "abc",
     "encoder.retrieval_layer": 2,
+    "encoder.retrieval_layers": [1, 3],
     "space.tasks": ["mnli", "qqp"],
     "space.sizes": [300],
     "space.max_stages": 2,

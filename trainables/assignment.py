@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from spaces.curriculum import Part, Stage
 from trainables.recipe import Recipe
@@ -52,7 +52,9 @@ class Setup:
     encoder: str
     revision: str | None = None
     retrieval_layer: int | None = None
-    """Hidden layer for retrieval; None = the encoder's own, see `trainables/encoder.py`."""
+    """Hidden layer for retrieval; None = the encoder's own, see `trainables/sentence_views.py`."""
+    retrieval_layers: list[int] | Literal["all"] = field(default_factory=list)
+    """Hidden layers at which retrieval is scored too; the objective never reads them."""
     mirror: str | None = None
     cache: str
     """Local folder for tokenised data."""

@@ -16,7 +16,7 @@ from spaces.curriculum import Stage
 from trainables.assignment import DEV_ITEMS, RungWork, target_dev_items
 from trainables.batches import num_trained
 from trainables.encoder import encoder_tensors, load_tensors
-from trainables.evaluate import evaluate
+from trainables.evaluate import LabelledRows, evaluate
 from trainables.keys import Node, evaluation_node, stage_node, target_node
 from trainables.kinds import KINDS
 from trainables.nodes import Computed, Event, Progress, Result, Tensors, Trial, weights_of
@@ -130,24 +130,27 @@ def evaluation(
     trial: Trial, model: Computed, target: Task, language: str, split: SplitName, limit: int
 ) -> Computed:
     """Scores of a model on a target's rows in one language."""
-    bench = trial.bench
+    bench, kind = trial.bench, KINDS[target.kind]
     rows = bench.items(target.name, language, split, limit)
-    retrieval = target.kind == "retrieval"
+    tuning = None
+    if target.metric in kind.tunings and split == "report":
+        tuning = bench.items(target.name, language, "search", limit)
     recipe = bench.setup.recipe((target.name,), bench.setup.target_recipe)
     node = evaluation_node(
         model.node,
         task=target.name,
         language=language,
         rows=rows.hash,
+        tuned_on=tuning.hash if tuning else None,
         max_length=bench.encoder.max_length(target),
-        layer=bench.encoder.retrieval_layer if retrieval else None,
         numerics=bench.numerics(recipe),
+        **_view_inputs(bench, target),
     )
     name = f"{target.name} in {language}, {split} split"
 
     def compute() -> Generator[Event, None, Result]:
         weights = yield from weights_of(trial, model)
-        head = None if retrieval else load_with_head(bench, target, weights)
+        head = load_with_head(bench, target, weights) if kind.trains else None
         if head is None:
             load_tensors(bench.encoder.model, weights)
         found = evaluate(
@@ -157,16 +160,31 @@ def evaluation(
             language,
             rows.rows,
             bench.encoded(rows),
+            tuned_on=LabelledRows(tuning.rows, bench.encoded(tuning)) if tuning else None,
+            layers=node.inputs["other_layers"],
             precision=recipe.precision,
         )
         yield Progress(name)
-        sides = 2 if retrieval else 1
+        read = found.num_items + (len(tuning.rows) if tuning else 0)
         return Result(
-            values={"metrics": found.metrics, "items": found.num_items},
-            examples=FORWARD_SHARE * sides * found.num_items,
+            values={
+                "metrics": found.metrics,
+                "items": found.num_items,
+                "by_layer": {str(layer): scores for layer, scores in found.by_layer.items()},
+            },
+            examples=FORWARD_SHARE * kind.sides * read,
         )
 
     return Computed(node, compute, name)
+
+
+def _view_inputs(bench: Workbench, target: Task) -> dict[str, Any]:
+    """What of reading hidden layers is part of a key: nothing where a head was trained."""
+    if KINDS[target.kind].trains:
+        return {}
+    view = bench.encoder.view(target.name)
+    others = [layer for layer in bench.other_layers if layer != view.layer]
+    return {"layer": view.layer, "pooling": view.pooling, "other_layers": others}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,3 +50,6 @@ TATOEBA = _names(
 
 TATOEBA_XTREME_R = TATOEBA | _names("az:aze lt:lit pl:pol ro:ron uk:ukr")
 """The same with the languages that XTREME-R adds."""
+
+BUCC = _codes("de fr ru zh")
+MEWSLIX = _codes("en ar de es fa ja pl ro ta tr uk")
