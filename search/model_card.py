@@ -141,13 +141,12 @@ def _recipe(
     if setup.interleave is not None:
         recipes["interleaved with every stage"] = asdict(setup.interleave)
     recipes |= {
-        str(stage): asdict(setup.recipe(stage.tasks, setup.stage_recipe))
-        for stage in curriculum.stages
+        str(stage): asdict(setup.recipe_of_stage(stage.tasks)) for stage in curriculum.stages
     }
     for target in config.targets:
         task = config.catalogue.get(target)
         if task.kind != "retrieval":
-            own = setup.recipe((task.train_task or target,), setup.target_recipe)
+            own = setup.recipe_of_target(task)
             recipes[f"target {target}"] = asdict(own)
     return "\n".join(lines) + f"\n\n```yaml\n{write_yaml(recipes)}```"
 

@@ -43,8 +43,11 @@ class Facts(Protocol):
     def features_per_row(self, task: str) -> float:
         """Training features of a row: long texts give several."""
 
-    def recipe(self, tasks: tuple[str, ...], *, stage: bool) -> Recipe:
-        """How a stage or a target of these tasks is trained."""
+    def recipe_of_stage(self, tasks: tuple[str, ...]) -> Recipe:
+        """How a stage of these tasks is trained."""
+
+    def recipe_of_target(self, target: Task) -> Recipe:
+        """How a target is trained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ class Counter:
 
     def _stage(self, encoder: Name, stage: Stage, seed: int) -> Piece:
         parts = self._parts(stage)
-        recipe = self._facts.recipe(stage.tasks, stage=True)
+        recipe = self._facts.recipe_of_stage(stage.tasks)
         return Piece(
             name=("stage", encoder, str(stage), seed),
             part="stage",
@@ -136,9 +139,9 @@ class Counter:
     def _target(self, encoder: Name, target: Task, work: RungWork, assignment: Assignment) -> Piece:
         source = target.train_task or target.name
         num_examples, dev = work.train_examples[target.name], target_dev_items(work.eval_items)
-        recipe = self._facts.recipe((source,), stage=False)
+        recipe = self._facts.recipe_of_target(target)
         epochs = recipe.epochs + round(assignment.extra_examples / num_examples)
-        changes = (assignment.learning_rate_factor, epochs)
+        changes = (assignment.learning_rate_factor, epochs, recipe)
         looks = recipe.evaluations or epochs
         features = num_examples * self._facts.features_per_row(source)
         return Piece(

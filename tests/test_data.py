@@ -92,6 +92,10 @@ def check_pools(columns, task):
         assert all(0 <= i < len(candidates) for i in relevant)
 
 
+def check_text(columns, task):
+    assert all(columns["text"])
+
+
 CHECKS = {
     "classification": check_labels,
     "multiple_choice": check_choices,
@@ -99,6 +103,7 @@ CHECKS = {
     "tagging": check_tags,
     "feature_tagging": check_features,
     "retrieval": check_pairs,
+    "mlm": check_text,
     "dual_encoder": check_pools,
 }
 

@@ -40,7 +40,7 @@ def stage_training(
     An interleaved task is trained and looked at with it, but the score is that of its own tasks.
     """
     bench = trial.bench
-    recipe = bench.setup.recipe(stage.tasks, bench.setup.stage_recipe)
+    recipe = bench.setup.recipe_of_stage(stage.tasks)
     chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in bench.stage_parts(stage)]
     node = stage_node(
         parent.node,
@@ -84,7 +84,7 @@ def target_training(trial: Trial, encoder: Computed, target: Task, work: RungWor
     source = bench.catalogue.trained_on(target)
     seed = assignment.target_seed
     chosen = bench.training_rows(source.name, num_examples, seed)
-    recipe = _target_recipe(trial, source, len(chosen.rows))
+    recipe = _target_recipe(trial, target, len(chosen.rows))
     dev_rows = bench.dev_items(source, num_dev)
     node = target_node(
         encoder.node,
@@ -135,7 +135,7 @@ def evaluation(
     tuning = None
     if target.metric in kind.tunings and split == "report":
         tuning = bench.items(target.name, language, "search", limit)
-    recipe = bench.setup.recipe((target.name,), bench.setup.target_recipe)
+    recipe = bench.setup.recipe_of_target(target)
     node = evaluation_node(
         model.node,
         task=target.name,
@@ -219,10 +219,10 @@ def _train(trial: Trial, node: Node, tuning: FineTuning, name: str) -> Generator
             saved = time.monotonic()
 
 
-def _target_recipe(trial: Trial, source: Task, num_examples: int) -> Recipe:
+def _target_recipe(trial: Trial, target: Task, num_examples: int) -> Recipe:
     """The recipe of a target, with what a control changes."""
     setup, assignment = trial.bench.setup, trial.assignment
-    recipe = setup.recipe((source.name,), setup.target_recipe)
+    recipe = setup.recipe_of_target(target)
     extra_epochs = round(assignment.extra_examples / num_examples)
     return replace(
         recipe,

@@ -24,6 +24,9 @@ Group = Literal["classification", "structured", "qa", "retrieval"]
 Columns = dict[str, str | tuple[str, ...]]
 """Canonical column to the column of a data set, or to several (the choices of a question)."""
 
+UNKNOWN_SIZE = 1_000_000_000
+"""As many training examples as the user's files have: they are counted when they are read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSource:

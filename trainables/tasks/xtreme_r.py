@@ -2,7 +2,7 @@
 
 The latter are declared beside XTREME's own, since a task's mean is over its languages: a study
 takes one of the two. Splits and halves as in `xtreme.py`. Languages: google-research/xtreme
-evaluate.py. Not here: udpos with five more languages, of which no hub copy was seen.
+evaluate.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from trainables.tasks.languages import (
     MEWSLIX,
     PANX_XTREME_R,
     TATOEBA_XTREME_R,
+    UDPOS_XTREME_R,
     XCOPA,
     XQUAD,
     XQUAD_XTREME_R,
@@ -47,6 +48,22 @@ XTREME_R: tuple[Task, ...] = (
             "No English items, hence no English score. XTREME-R trains on Social IQa before COPA:"
             " here such a stage belongs to the curriculum. No revision: no commit hash of the"
             " parquet files was found."
+        ),
+    ),
+    replace(
+        _OF_XTREME["udpos"],
+        name="udpos_xtreme_r",
+        source=HubSource(
+            path="izhx/xtreme-r-udpos",
+            config="{language}",
+            adapter="pos_tags",
+            splits=OFFICIAL_SPLITS,
+        ),
+        languages=UDPOS_XTREME_R,
+        overlaps=("udpos", "ud_pos_en", "ud_feats_en"),
+        note=(
+            "udpos and five more languages (UD 2.7). The hub copy is known by its id alone; its"
+            " splits and columns are taken to be those of google/xtreme. No revision."
         ),
     ),
     replace(
