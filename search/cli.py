@@ -190,8 +190,8 @@ def export(
     from search.run_folder import RunFolder
 
     folders = export_run(RunFolder(run), top=top, mirror=mirror, on_progress=_say)
-    tables = ("leaderboard.csv", "best_per_target.csv", "observations.parquet")
-    for path in [*folders, *(run / table for table in tables)]:
+    tables = ("leaderboard.csv", "best_per_target.csv", "benchmark.csv", "observations.parquet")
+    for path in [*folders, *(run / table for table in tables if (run / table).exists())]:
         _say(f"wrote {path}")
     _say(f"next: curriculum train {folders[0] / 'curriculum.yaml'} --target TARGET")
 
