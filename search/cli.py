@@ -78,7 +78,7 @@ def search(
     from search.launch import launch
     from search.variations import varied
 
-    source = varied(study, encoder=encoder, dry=dry_run, run=run, mirror=mirror)
+    source = varied(study, encoder=encoder, dry=dry_run, run=run, mirror=mirror, on_note=_say)
     launched = launch(source, run=run, mirror=mirror, address=address)
     raise typer.Exit(carry_out(launched, out=out, err=err))
 
@@ -166,7 +166,7 @@ def plan(
     from search.plan_tables import plan_tables
     from search.variations import varied
 
-    source = varied(study, encoder=encoder, dry=False, run=run, mirror=mirror)
+    source = varied(study, encoder=encoder, dry=False, mirror=mirror)
     for shown in plan_tables(plan_study(source, run=run, mirror=mirror), study=study):
         out.print(shown)
 

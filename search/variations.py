@@ -1,12 +1,14 @@
 """How is a study run in another form? With another encoder, or dry: everything once on a few rows.
 
 A dry run loads every data set, trains every stage and target and scores every language that the
-study would, at its lengths and batch sizes, so that what fails after days fails in minutes.
+study would, at its lengths and batch sizes, so that what fails after days fails in minutes. It
+makes do with the machine that it is started on, and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,9 @@ def varied(
     *,
     encoder: str | None,
     dry: bool,
-    run: Path | None,
-    mirror: Path | None,
+    run: Path | None = None,
+    mirror: Path | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> str | Path | Mapping[str, Any]:
     """A study, or its values in another form.
 
@@ -37,6 +40,7 @@ def varied(
         dry: whether it is to be a dry run.
         run: where it will run; None = under its name.
         mirror: folder that stands in for the hub.
+        on_note: takes a line about what a dry run changes beside the numbers of rows.
 
     Raises:
         StudyError: with every problem of the study.
@@ -47,7 +51,24 @@ def varied(
     values = config.model_dump(mode="json")
     if encoder is not None:
         values["encoder"] |= {"name": encoder, "revision": None}
-    return values | _dry(config, run) if dry else values
+    if not dry:
+        return values
+    resources = values["resources"]
+    for name, there in _here(resources["workers"]).items():
+        if resources[name] > there:
+            on_note(f"dry run: resources.{name} is {there:g} here in place of {resources[name]:g}")
+            resources[name] = there
+    return values | _dry(config, run)
+
+
+def _here(workers: int) -> dict[str, float]:
+    """What each of so many workers can have of this machine."""
+    import torch  # here, since it takes long to load
+
+    return {
+        "gpus": torch.cuda.device_count() / workers,
+        "cpus": max(1.0, (os.cpu_count() or 1) / workers),
+    }
 
 
 def _dry(config: StudyConfig, run: Path | None) -> dict[str, Any]:

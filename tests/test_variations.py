@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from analysis.observations import read_rows
 from search.cli import app
-from search.config import load_study, presets
+from search.config import check_resources, load_study, presets
 from search.launch import RUNS
 from search.run_folder import RunFolder
 from search.variations import ITEMS, varied
@@ -18,7 +20,7 @@ from spaces.space import CurriculumSpace
 
 
 def as_dry(preset):
-    return load_study(varied(preset, encoder=None, dry=True, run=None, mirror=None))
+    return load_study(varied(preset, encoder=None, dry=True))
 
 
 def size_of_space(config):
@@ -30,11 +32,11 @@ def size_of_space(config):
 
 
 def test_a_study_as_it_is_stays_what_was_named():
-    assert varied("demo", encoder=None, dry=False, run=None, mirror=None) == "demo"
+    assert varied("demo", encoder=None, dry=False) == "demo"
 
 
 def test_another_encoder_changes_nothing_else():
-    values = varied("xtreme", encoder="local/small", dry=False, run=None, mirror=None)
+    values = varied("xtreme", encoder="local/small", dry=False)
     config, before = load_study(values), load_study("xtreme")
     assert config.encoder.name == "local/small"
     assert config.model_copy(update={"encoder": before.encoder}) == before
@@ -71,6 +73,14 @@ def test_batches_and_lengths_of_a_dry_run_are_those_of_the_study(preset):
         for name in kept:
             assert getattr(config, part).get(name) == getattr(before, part).get(name)
         assert getattr(config, part)["epochs"] == 1
+
+
+def test_a_dry_run_makes_do_with_this_machine_and_says_so():
+    notes = []
+    config = load_study(varied("xstilts", encoder=None, dry=True, on_note=notes.append))
+    check_resources(config, cpus=os.cpu_count(), gpus=torch.cuda.device_count())
+    changed = [note for note in notes if "gpus" in note]
+    assert len(changed) == (torch.cuda.device_count() == 0)
 
 
 STUDY = """
