@@ -25,12 +25,12 @@ _FOREIGN, _ENGLISH = 0, 1
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     pairs = zip(rows["source"], rows["target"], strict=True)
     texts = [text for pair in pairs for text in pair]
     tokens = encode_texts(tokenizer, texts, [""] * len(texts), max_length)
-    sides = [_FOREIGN, _ENGLISH] * len(rows["row"])
-    return {"row": [row for row in rows["row"] for _ in range(2)], "side": sides, **tokens}
+    sides = np.tile([_FOREIGN, _ENGLISH], len(rows["row"]))
+    return {"row": np.repeat(np.array(rows["row"]), 2), "side": sides, **tokens}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:
