@@ -41,6 +41,7 @@ from trainables.places import (
     raw_tables,
     row_name,
 )
+from trainables.pools import with_translations
 from trainables.row_cache import described, read_entry, write_entry
 from trainables.tasks.adapters import ADAPTERS, Adapter
 from trainables.tasks.columns import by_columns
@@ -76,11 +77,30 @@ def load_rows(
     Raises:
         DataError: no such split, language, configuration, file or folder, no network, bad rows.
     """
+    how: dict[str, Any] = {"mirror": mirror, "cache": cache, "skip_bad_rows": skip_bad_rows}
+    if isinstance(task.source, UnionSource):
+        return _united(task, task.source, split, how)
+    rows = _rows(task, language, split, **how)
+    if not task.multilingual_pool or split in ("train", "dev"):
+        return rows
+    others = [x for x in available_languages(task, split, mirror) if x != language]
+    pooled = with_translations(rows, (_rows(task, x, split, **how) for x in others))
+    return described(pooled, provenance(rows))
+
+
+def _rows(
+    task: Task,
+    language: str,
+    split: SplitName,
+    *,
+    mirror: Path | None,
+    cache: Path | None,
+    skip_bad_rows: bool,
+) -> datasets.Dataset:
+    """The rows of a language by themselves."""
     if isinstance(task.source, MiniworldSource):
         return _generated(task.source.generator, language, split, cache)
-    if isinstance(task.source, UnionSource):
-        how: dict[str, Any] = {"mirror": mirror, "cache": cache, "skip_bad_rows": skip_bad_rows}
-        return _united(task, task.source, split, how)
+    assert not isinstance(task.source, UnionSource), "its parts are read"
     place = place_of(task, task.source, language, split, mirror)
     files = files_of(place, mirror)
     schema = FEATURES[task.kind].arrow_schema
@@ -247,7 +267,7 @@ def _key(place: Place, files: list[Path], skip_bad_rows: bool) -> str:
     """Names canonical rows by all that makes them."""
     found = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     task = place.task
-    made_by = (VERSION, task.kind, task.labels, task.unanswerable, skip_bad_rows)
+    made_by = (VERSION, task.kind, task.labels, task.metric, task.unanswerable, skip_bad_rows)
     of = (place.language, place.split, place.config, place.id_prefix, place.stand_in)
     what = [made_by, asdict(place.source), of, found]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]

@@ -68,7 +68,9 @@ def normalised(text: str) -> str:
 def _texts(rows: datasets.Dataset) -> Iterator[tuple[str, ...]]:
     """Texts of each row: first all together, then each alone where there are several."""
     names = set(rows.column_names)
-    if "tokens" in names:
+    if "candidates" in names:
+        columns = ["question", "candidates"]
+    elif "tokens" in names:
         columns = ["tokens"]
     elif "choices" in names:
         columns = ["context", "question", "choices"]

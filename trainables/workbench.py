@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,16 @@ class Workbench:
         """The encoder in memory; training overwrites its weights."""
         layer = self.setup.retrieval_layer
         loaded = self._loaded.encoder
-        return loaded if layer is None else replace(loaded, retrieval_layer=layer)
+        return loaded if layer is None else loaded.at_layer(layer)
+
+    @cached_property
+    def other_layers(self) -> list[int]:
+        """Hidden layers at which tasks that are not trained are scored too.
+
+        Raises:
+            EncoderError: if the encoder lacks one of them.
+        """
+        return self._loaded.encoder.layers(self.setup.retrieval_layers)
 
     @property
     def root(self) -> Node:

@@ -17,8 +17,8 @@ from trainables.encoder import Encoder
 from trainables.kinds.classification import most_frequent_share
 from trainables.kinds.heads import SentenceHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
-from trainables.kinds.tokens import collate_tokens, encode_texts, label_tensor
-from trainables.ragged import Features, Ragged
+from trainables.kinds.tokens import collate_tokens, encode_texts, grouped, label_tensor
+from trainables.ragged import Features
 from trainables.scorers import accuracy
 from trainables.tasks.task import Task
 
@@ -42,15 +42,8 @@ def _encode(
             firsts.append(first)
             seconds.append(" ".join([*rest, choice]))
     tokens = encode_texts(tokenizer, firsts, seconds, max_length)
-    # The sequences of a row are one item, one after the other; `lengths` tells them apart.
-    columns = {name: Ragged(c.values, c.offsets[::num_choices]) for name, c in tokens.items()}
-    lengths = tokens["input_ids"].lengths
-    return {
-        "row": np.array(rows["row"]),
-        "label": np.array(rows["label"]),
-        "lengths": Ragged(lengths.astype(np.int32), np.arange(0, len(firsts) + 1, num_choices)),
-        **columns,
-    }
+    labels = np.array(rows["label"])
+    return {"row": np.array(rows["row"]), "label": labels, **grouped(tokens, num_choices)}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:

@@ -41,6 +41,14 @@ def encode_texts(
     return {name: joined([part[name] for part in parts]).take(back) for name in parts[0]}
 
 
+def grouped(tokens: Mapping[str, Ragged], size: int) -> dict[str, Ragged]:
+    """Each `size` sequences as one feature, one after the other; `lengths` tells them apart."""
+    sequences = tokens["input_ids"].lengths.astype(np.int32)
+    lengths = Ragged(sequences, np.arange(0, len(sequences) + 1, size))
+    columns = {name: Ragged(c.values, c.offsets[::size]) for name, c in tokens.items()}
+    return {"lengths": lengths, **columns}
+
+
 def collate_tokens(features: Features, pad_id: int) -> dict[str, torch.Tensor]:
     """input_ids, attention_mask and, where the encoder has them, token_type_ids.
 
