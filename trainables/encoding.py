@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,7 @@ from trainables.ragged import Features, Ragged
 from trainables.tasks.task import Task
 
 _BATCH_ROWS = 1000
+"""Part of what the files hold: a kind may leave out what repeats within a batch."""
 LARGE = 50_000
 """Rows from which several processes pay: each takes some seconds to import torch."""
 _log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ def encoded_table(
         task: its kind says how rows are encoded.
         tokenizer: a fast tokenizer; its truncation settings are changed.
         max_length: tokens per sequence.
-        folder: for the files, which are not to be moved while the table is in use.
+        folder: empty; its files are not to be moved while the table is in use.
         processes: how many may be started, if rows are many and this process has the CPUs.
     """
     if not len(rows):
@@ -66,36 +68,32 @@ def encoded_table(
     processes = min(processes, _cpus())
     alone = processes < 2 or len(rows) < LARGE or multiprocessing.current_process().daemon
     starts = range(0, len(rows), _BATCH_ROWS)
-    batches = _here(work, starts) if alone else _elsewhere(work, starts, processes)
-    sizes: dict[str, int] = {}
-    with ExitStack() as stack:
-        files: dict[str, BinaryIO] = {}
-        for batch in batches:
-            for name, column in batch.items():
-                if name not in files:
-                    files[name] = stack.enter_context((folder / name).open("wb"))
-                    if isinstance(column, Ragged):
-                        ends = stack.enter_context((folder / f"{name}.offsets").open("wb"))
-                        ends.write(np.zeros(1, dtype=np.int64).tobytes())
-                        files[f"{name}.offsets"] = ends
-                _append(name, column, files, sizes)
-    names = [name for name in files if not name.endswith(".offsets")]
-    return pa.table({name: _mapped_column(folder / name) for name in names})
+    batch: Features = {}
+    for batch in _here(work, starts) if alone else _elsewhere(work, starts, processes):
+        for name, column in batch.items():
+            _append(folder / name, column)
+    return pa.table({name: _mapped_column(folder / name) for name in batch})
 
 
-def _append(name: str, column: Any, files: dict[str, BinaryIO], sizes: dict[str, int]) -> None:
+def _append(file: Path, column: Any) -> None:
+    """Numbers are added to the file, the places where lists end to another one beside it."""
+    flat = column.flat if isinstance(column, Ragged) else column
+    with file.open("ab") as numbers:
+        begun = numbers.tell() // np.dtype(np.int32).itemsize
+        numbers.write(np.asarray(flat, dtype=np.int32).tobytes())
     if isinstance(column, Ragged):
-        begun = sizes.get(name, 0)
-        ends = column.offsets[1:] - column.offsets[0] + begun
-        files[f"{name}.offsets"].write(ends.astype(np.int64).tobytes())
-        sizes[name] = begun + len(column.flat)
-        column = column.flat
-    files[name].write(np.asarray(column, dtype=np.int32).tobytes())
+        ends = column.offsets.astype(np.int64) - column.offsets[0] + begun
+        with _offsets_beside(file).open("ab") as offsets:
+            offsets.write((ends[1:] if offsets.tell() else ends).tobytes())
+
+
+def _offsets_beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.offsets")
 
 
 def _mapped_column(file: Path) -> pa.Array:
     values = _mapped(file, pa.int32())
-    offsets = file.with_name(f"{file.name}.offsets")
+    offsets = _offsets_beside(file)
     if not offsets.exists():
         return values
     return pa.LargeListArray.from_arrays(_mapped(offsets, pa.int64()), values)
@@ -138,7 +136,17 @@ def _elsewhere(work: _Work, starts: Sequence[int], processes: int) -> Iterator[F
 
 def _begin(work: _Work) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there are as many processes as CPUs
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this one ends it too
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     _given.append(work)
+
+
+def _end_with_the_parent() -> None:
+    """A parent that is killed cannot stop its pool, whose processes would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _given_batch(start: int) -> Features:
