@@ -27,18 +27,39 @@ from typing import Any
 
 import psutil
 
-WANTED = {"classification": 5000, "multiple_choice": None, "span_qa": 1500, "tagging": 5000}
-"""Tokenised examples per second and core, by kind (issue 2, section 9)."""
+WANTED = {"classification": 5000, "multiple_choice": "-", "span_qa": 1500, "tagging": 5000}
+"""Tokenised examples per second and core, by kind (issue 3, speed and memory)."""
 REAL = ("mnli", "hellaswag", "squad", "ud_pos_en")
 GENERATED = ("mini-nli", "mini-choice", "mini-squad", "mini-pos")
 """Tasks of these kinds, with a mirror and without."""
 RATE_ROWS = 6_000
 MEMORY = (
     *(("classification", size) for size in (10_000, 100_000, 1_000_000)),
-    *(("span_qa", size) for size in (10_000, 100_000)),
+    *(("span_qa", size) for size in (5_000, 50_000)),
 )
-SEVERAL_ROWS = 100_000
+SEVERAL_ROWS = 50_000
 ONE_THREAD = {"TOKENIZERS_PARALLELISM": "false", "RAYON_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+RATE_COLUMNS = {
+    "kind": "kind",
+    "tokens_per_feature": "tokens per feature",
+    "canonical": "canonical rows",
+    "hash": "hash",
+    "encode": "tokenised",
+    "wanted": "wanted",
+    "bare": "bare",
+    "share_of_bare": "tokenised / bare",
+}
+MEMORY_COLUMNS = {
+    "kind": "kind",
+    "rows": "rows",
+    "file_mib": "file, MiB",
+    "rows_mib": "canonical rows",
+    "hash_mib": "hash",
+    "encode_mib": "tokenised",
+    "encode_seconds": "s",
+    "first_open_ms": "first open, ms",
+    "later_open_ms": "later, ms",
+}
 RESULT = Path(__file__).parent.parent / "docs" / "measured" / "preprocessing.md"
 
 
@@ -88,7 +109,7 @@ def rates(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
 
     task, encoder = case(kind, size, mirror, folder)
     cpu = {}
-    cpu["rows"], rows = timed(lambda: load_rows(task, "en", "train", cache=folder))
+    cpu["canonical"], rows = timed(lambda: load_rows(task, "en", "train", cache=folder))
     cpu["hash"], _ = timed(lambda: rows_hash(rows))
     length = encoder.max_length(task)
     texts = bare_texts(kind, rows)
@@ -101,7 +122,14 @@ def rates(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
     cpu |= {"encode": min(one), "bare": min(two)}
     per_second = {name: round(size / seconds) for name, seconds in cpu.items()}
     tokens = round(float(data.lengths.mean()), 1)
-    return {"kind": kind, "rows": size, "tokens_per_feature": tokens, **per_second}
+    return {
+        "kind": kind,
+        "rows": size,
+        "tokens_per_feature": tokens,
+        **per_second,
+        "wanted": WANTED[kind],
+        "share_of_bare": round(cpu["bare"] / cpu["encode"], 2),
+    }
 
 
 def bare_texts(kind: str, rows: Any) -> list:
@@ -128,7 +156,7 @@ def bare(tokenizer: Any, texts: list) -> None:
 def memory(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
     """Peaks of anonymous memory in MiB, and what opening the finished file takes."""
     from trainables.data import load_rows, rows_hash
-    from trainables.encoded import encoded
+    from trainables.encoded import encoded, open_encoded
 
     task, encoder = case(kind, size, mirror, folder)
     args = (task, encoder.tokenizer, encoder.max_length(task), folder, "key")
@@ -143,7 +171,7 @@ def memory(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
     seconds = time.monotonic() - started
     fresh = folder / "again.arrow"  # another file is checked in full
     shutil.copy(folder / "key.arrow", fresh)
-    opened = [clocked(lambda: open_again(fresh)) for _ in range(2)]
+    opened = [timed(lambda: open_encoded(fresh), time.monotonic)[0] for _ in range(2)]
     return {
         "kind": kind,
         "rows": size,
@@ -156,12 +184,6 @@ def memory(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
     }
 
 
-def open_again(path: Path) -> None:
-    from trainables.encoded import open_encoded
-
-    open_encoded(path)
-
-
 def several(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
     """Wall seconds of one process, its tokenizer's threads left alone, and of one per CPU."""
     from trainables.data import load_rows
@@ -171,8 +193,8 @@ def several(kind: str, size: int, mirror: Path | None, folder: Path) -> dict:
     rows = load_rows(task, "en", "train", cache=folder)
     args = (rows, task, encoder.tokenizer, encoder.max_length(task), folder)
     cpus = len(os.sched_getaffinity(0))
-    many = clocked(lambda: encoded(*args, "many", processes=cpus))
-    one = clocked(lambda: encoded(*args, "one"))
+    many, _ = timed(lambda: encoded(*args, "many", processes=cpus), time.monotonic)
+    one, _ = timed(lambda: encoded(*args, "one"), time.monotonic)
     same = (folder / "one.arrow").read_bytes() == (folder / "many.arrow").read_bytes()
     seconds = {"one_seconds": round(one, 1), "many_seconds": round(many, 1)}
     return {"kind": kind, "rows": size, "processes": cpus, **seconds, "same_bytes": same}
@@ -203,17 +225,13 @@ def case(kind: str, size: int, mirror: Path | None, folder: Path) -> tuple[Any, 
     return replace(task, source=own, train_size=size), encoder
 
 
-def timed(act: Callable[[], Any]) -> tuple[float, Any]:
-    """CPU seconds of this process, all threads."""
-    started = time.process_time()
+def timed(
+    act: Callable[[], Any], clock: Callable[[], float] = time.process_time
+) -> tuple[float, Any]:
+    """Seconds, of the CPU and of all threads of this process unless the clock is another."""
+    started = clock()
     result = act()
-    return time.process_time() - started, result
-
-
-def clocked(act: Callable[[], Any]) -> float:
-    started = time.monotonic()
-    act()
-    return time.monotonic() - started
+    return clock() - started, result
 
 
 def peak(act: Callable[[], Any]) -> tuple[int, Any]:
@@ -248,29 +266,12 @@ def told(found: dict[str, list[dict]]) -> str:
         "",
         "Examples per second of CPU time, one thread; `bare`: the tokenizer alone, on whole texts.",
         "",
-        "| kind | tokens per feature | canonical rows | hash | tokenised | wanted | bare | ratio |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for r in found["rates"]:
-        rate = " | ".join(f"{r[name]:,}" for name in ("rows", "hash", "encode"))
-        wanted = WANTED[r["kind"]] or "-"
-        lines.append(
-            f"| {r['kind']} | {r['tokens_per_feature']} | {rate} | {wanted} | {r['bare']:,} "
-            f"| {r['encode'] / r['bare']:.2f} |"
-        )
-    lines += [
+        *table(found["rates"], RATE_COLUMNS),
         "",
         "Peak of anonymous memory (MiB) above what there was before each step, and opening.",
         "",
-        "| kind | rows | file, MiB | canonical rows | hash | tokenised | s | first open, ms "
-        "| later, ms |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        *table(found["memory"], MEMORY_COLUMNS),
     ]
-    names = ("file_mib", "rows_mib", "hash_mib", "encode_mib", "encode_seconds")
-    names += ("first_open_ms", "later_open_ms")
-    for m in found["memory"]:
-        each = " | ".join(str(m[name]) for name in names)
-        lines.append(f"| {m['kind']} | {m['rows']:,} | {each} |")
     for s in found["several"]:
         lines += [
             "",
@@ -280,6 +281,16 @@ def told(found: dict[str, list[dict]]) -> str:
         ]
     raw = [json.dumps(each) for some in found.values() for each in some]
     return "\n".join([*lines, "", "```", *raw, "```", ""])
+
+
+def table(found: list[dict], columns: dict[str, str]) -> list[str]:
+    """Lines of a table: `columns` from the key to its title, the first one text."""
+    rows = [
+        [x if isinstance(x, str) else f"{x:,}" for x in (each[key] for key in columns)]
+        for each in found
+    ]
+    lines = [list(columns.values()), ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def _encode(
 ) -> Features:
     """A feature is a pair of sequences: a question with its first right passage.
 
-    Other passages stand in features of their own beside an empty question, equal ones once.
+    Other passages stand in features of their own beside an empty question; of equal ones in a
+    batch the first alone.
     """
     pairs = list(_pairs(rows))
     numbers, questions, candidates, passages = (list(part) for part in zip(*pairs, strict=True))
