@@ -126,8 +126,8 @@ def _tokens(ids: list[int], encoder: Encoder) -> str:
 
 def _sequences(features: Mapping[str, Any]) -> Iterator[list[int]]:
     """The choices of a row are kept in one list, `lengths` tells them apart."""
-    for i, ids in enumerate(features["input_ids"]):
-        start = 0
+    for i in range(len(features["row"])):
+        ids, start = features["input_ids"][i].tolist(), 0
         for length in features["lengths"][i] if "lengths" in features else [len(ids)]:
             yield ids[start : start + length]
             start += length

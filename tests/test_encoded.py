@@ -1,13 +1,20 @@
 """Tokenised data is computed once, mapped without copying, and never believed when broken."""
 
 import copy
+import os
+import pickle
 import threading
+from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from trainables.encoded import encoded, open_encoded
+from trainables import encoding
+from trainables.encoded import EncodedRows, encoded, open_encoded
+from trainables.kinds import KINDS
 from trainables.ragged import Ragged, padded
 
 
@@ -17,18 +24,32 @@ def case(tiny_tasks, tiny_rows, tiny_encoder, tmp_path):
     return rows, task, tiny_encoder.tokenizer, 24, tmp_path, "key"
 
 
-def content(data):
-    flat = {}
-    for name, column in data.columns.items():
-        flat[name] = column.flat.tolist() if isinstance(column, Ragged) else column.tolist()
-    return flat
+def lists(data):
+    """Per column what each feature has."""
+    return {
+        name: [np.asarray(column[i]).tolist() for i in range(len(data))]
+        for name, column in data.columns.items()
+    }
+
+
+@dataclass
+class EndsItsReader:
+    """A tokenizer that no other process survives."""
+
+    tokenizer: Any
+
+    def __call__(self, *args, **kwargs):
+        return self.tokenizer(*args, **kwargs)
+
+    def __reduce__(self):
+        return os._exit, (1,)
 
 
 def test_second_reader_needs_no_tokenizer(case):
     rows, task, _, length, folder, key = case
     first = encoded(*case)
     second = encoded(rows, task, None, length, folder, key)
-    assert content(first) == content(second)
+    assert lists(first) == lists(second)
     assert second.num_rows == 2500
     assert [path.name for path in folder.iterdir()] == ["key.arrow"]
 
@@ -40,14 +61,67 @@ def test_columns_are_views_of_the_mapped_file(case):
         assert not values.flags.writeable
 
 
-def test_every_row_is_encoded_as_it_is_by_itself(case):
+@pytest.mark.parametrize("size", [1, 7])
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_a_row_gives_the_same_features_alone_and_in_any_batch(
+    name, size, tiny_tasks, tiny_rows, tiny_encoder, tmp_path, monkeypatch
+):
+    rows = tiny_rows(name, 60)
+    if name == "classification":  # pairs and single texts are not tokenised together
+        pairs = [pair if i % 3 else "" for i, pair in enumerate(rows["text_pair"])]
+        rows = rows.remove_columns("text_pair").add_column("text_pair", pairs)
+    args = (rows, tiny_tasks[name], tiny_encoder.tokenizer, 12, tmp_path)
+    together = encoded(*args, "together")
+    monkeypatch.setattr(encoding, "_BATCH_ROWS", size)
+    assert lists(encoded(*args, "apart")) == lists(together)
+    assert (tmp_path / "apart.arrow").read_bytes() == (tmp_path / "together.arrow").read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_work_that_travels_to_another_process_gives_the_same_features(
+    name, tiny_tasks, tiny_rows, tiny_encoder
+):
+    work = encoding._Work(tiny_rows(name, 1200), tiny_tasks[name], tiny_encoder.tokenizer, 12)
+    copy_there = pickle.loads(pickle.dumps(work))
+    for start in (1000, 0):  # in another order too
+        came_back = pickle.loads(pickle.dumps(encoding._encode(copy_there, start)))
+        here = encoding._encode(work, start)
+        assert lists(EncodedRows(columns=came_back, num_rows=1200)) == lists(
+            EncodedRows(columns=here, num_rows=1200)
+        )
+
+
+def test_several_processes_write_the_same_bytes(case, monkeypatch):
     rows, task, tokenizer, length, folder, _ = case
-    data = encoded(*case)
-    for row in (0, 999, 1000, 2499):
-        alone = encoded(rows.select([row]), task, tokenizer, length, folder, f"row-{row}")
-        there = data.take(data.features_of(np.array([row])))
-        assert there["input_ids"].flat.tolist() == alone.columns["input_ids"].flat.tolist()
-        assert set(there["row"]) == {row}
+    encoded(rows, task, tokenizer, length, folder, "one")
+    monkeypatch.setattr(encoding, "LARGE", len(rows))
+    monkeypatch.setattr(encoding, "_cpus", lambda: 2)
+    monkeypatch.setattr(encoding, "_here", None)  # which would fail
+    encoded(rows, task, tokenizer, length, folder, "many", processes=9)
+    assert (folder / "many.arrow").read_bytes() == (folder / "one.arrow").read_bytes()
+
+
+def test_where_processes_die_the_rows_are_tokenised_all_the_same(
+    tiny_tasks, tiny_rows, tiny_encoder, tmp_path, monkeypatch, caplog
+):
+    rows, task = tiny_rows("classification", 1500), tiny_tasks["classification"]
+    wanted = lists(encoded(rows, task, tiny_encoder.tokenizer, 32, tmp_path, "one"))
+    monkeypatch.setattr(encoding, "LARGE", 1)
+    monkeypatch.setattr(encoding, "_cpus", lambda: 2)
+    deadly = EndsItsReader(tiny_encoder.tokenizer)
+    assert lists(encoded(rows, task, deadly, 32, tmp_path, "many", processes=2)) == wanted
+    assert "tiny-classification is tokenised in one process" in caplog.text
+
+
+def test_few_rows_and_a_single_cpu_start_no_process(case, monkeypatch):
+    monkeypatch.setattr(encoding, "_elsewhere", None)  # which would fail
+    monkeypatch.setattr(encoding, "_cpus", lambda: 2)
+    rows, task, tokenizer, length, folder, _ = case
+    encoded(rows, task, tokenizer, length, folder, "few", processes=2)
+    monkeypatch.setattr(encoding, "LARGE", 1)
+    encoded(rows, task, tokenizer, length, folder, "alone", processes=1)
+    monkeypatch.setattr(encoding, "_cpus", lambda: 1)
+    encoded(rows, task, tokenizer, length, folder, "small", processes=2)
 
 
 def test_features_of_rows_ignore_the_order_asked_for(case):
@@ -59,7 +133,7 @@ def test_features_of_rows_ignore_the_order_asked_for(case):
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty"])
 def test_a_broken_file_is_said_and_made_anew(case, damage, caplog):
-    wanted = content(encoded(*case))
+    wanted = lists(encoded(*case))
     path = case[4] / "key.arrow"
     good = path.read_bytes()
     middle = len(good) // 2
@@ -70,9 +144,31 @@ def test_a_broken_file_is_said_and_made_anew(case, damage, caplog):
     }
     path.unlink()
     path.write_bytes(broken[damage])
-    assert content(encoded(*case)) == wanted
+    assert lists(encoded(*case)) == wanted
     assert "made anew" in caplog.text
     assert path.read_bytes() == good
+
+
+def test_a_file_with_offsets_of_32_bits_is_made_anew(case, caplog):
+    wanted = lists(encoded(*case))
+    path = case[4] / "key.arrow"
+    table = pa.ipc.open_file(path.read_bytes()).read_all()
+    types = [pa.list_(pa.int32()) if "list" in str(t) else t for t in table.schema.types]
+    fields = zip(table.schema.names, types, strict=True)
+    narrow = table.cast(pa.schema(fields, table.schema.metadata))
+    path.unlink()
+    with pa.ipc.new_file(path, narrow.schema) as writer:
+        writer.write_table(narrow)
+    assert lists(encoded(*case)) == wanted
+    assert "made anew" in caplog.text
+
+
+def test_a_file_that_was_replaced_is_read_again(case):
+    rows, task, tokenizer, length, folder, key = case
+    encoded(*case)
+    (folder / "key.arrow").unlink()
+    other = encoded(rows.select(range(10)), task, tokenizer, length, folder, key)
+    assert other.num_rows == open_encoded(folder / "key.arrow").num_rows == 10
 
 
 def test_two_writers_leave_one_good_file(case):

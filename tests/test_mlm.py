@@ -47,7 +47,10 @@ def rows_of(*texts):
 
 def encode(texts, task, encoder, max_length=64):
     columns = {"row": list(range(len(texts))), "text": list(texts)}
-    return MLM.encode(columns, task, encoder.tokenizer, max_length)
+    found = MLM.encode(columns, task, encoder.tokenizer, max_length)
+    return {
+        name: [np.asarray(found[name][i]).tolist() for i in range(len(texts))] for name in found
+    }
 
 
 def head_of(encoder, task):

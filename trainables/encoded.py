@@ -1,8 +1,10 @@
 """Where is tokenised data kept? One Arrow file per key, computed once, mapped by all processes.
 
 The file holds one record batch, so that every column is one flat array without copying, and its
-own checksum; it is renamed into place when it is complete. What the key is made of is the
-caller's business (rows, tokenizer, max_length, kind).
+own checksum; it is renamed into place when it is complete. A process checks a file when it opens
+it first, and later only whether it is still the same file: damage in between is not seen before
+the next process. What the key is made of is the caller's business (rows, tokenizer, max_length,
+kind).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import logging
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from trainables.kinds import KINDS
+from trainables.encoding import encoded_table
 from trainables.ragged import Features, Ragged
 from trainables.tasks.task import Task
 
-_BATCH_ROWS = 1000
+_OPEN = 64
+"""Files that a process keeps mapped."""
+_LONG = pa.ipc.IpcWriteOptions(allow_64bit=True)
+"""A column may have more than 2^31 values."""
 _NUM_ROWS, _CHECKSUM = b"num_rows", b"sha256"
 _log = logging.getLogger(__name__)
 
@@ -41,7 +47,7 @@ class EncodedRows:
         return len(self.columns["row"])
 
     @property
-    def lengths(self) -> NDArray[np.int32]:
+    def lengths(self) -> NDArray[np.int64]:
         """Tokens per feature, all choices of a multiple-choice row together."""
         ids = self.columns["input_ids"]
         assert isinstance(ids, Ragged)
@@ -62,7 +68,14 @@ class EncodedRows:
 
 
 def encoded(
-    rows: Any, task: Task, tokenizer: Any, max_length: int, folder: Path, key: str
+    rows: Any,
+    task: Task,
+    tokenizer: Any,
+    max_length: int,
+    folder: Path,
+    key: str,
+    *,
+    processes: int = 1,
 ) -> EncodedRows:
     """The tokenised rows, from `<folder>/<key>.arrow`, which is written first where it is missing.
 
@@ -75,6 +88,7 @@ def encoded(
         max_length: tokens per sequence.
         folder: made where it is missing.
         key: a file name that says what the content depends on.
+        processes: CPUs to use where rows are many; the content is the same.
     """
     path = folder / f"{key}.arrow"
     if path.exists():
@@ -83,7 +97,9 @@ def encoded(
         except (pa.ArrowInvalid, OSError, ValueError) as error:
             _log.warning("tokenised data in %s cannot be read and is made anew: %s", path, error)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(_encode(rows, task, tokenizer, max_length), len(rows), path)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{key}.", suffix=".tmp") as parts:
+        table = encoded_table(rows, task, tokenizer, max_length, Path(parts), processes)
+        _write(table, len(rows), path)
     return open_encoded(path)
 
 
@@ -93,6 +109,13 @@ def open_encoded(path: Path) -> EncodedRows:
     Raises:
         ValueError: if its checksum is wrong (ArrowInvalid or OSError if it is torn).
     """
+    found = path.stat()
+    return _opened(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=_OPEN)
+def _opened(path: Path, identity: tuple[int, ...]) -> EncodedRows:
+    """The file, checked; of this identity, since another may come in its place."""
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
     metadata = table.schema.metadata or {}
@@ -102,19 +125,6 @@ def open_encoded(path: Path) -> EncodedRows:
     return EncodedRows(columns=columns, num_rows=int(metadata[_NUM_ROWS]))
 
 
-def _encode(rows: Any, task: Task, tokenizer: Any, max_length: int) -> pa.Table:
-    encode = KINDS[task.kind].encode
-    tables = []
-    for start in range(0, len(rows), _BATCH_ROWS):
-        batch = rows[start : start + _BATCH_ROWS]
-        indices = list(range(start, min(start + _BATCH_ROWS, len(rows))))
-        columns = encode({**batch, "row": indices}, task, tokenizer, max_length)
-        tables.append(pa.table({name: _as_arrow(values) for name, values in columns.items()}))
-    if not tables:
-        raise ValueError(f"{task.name} has no rows to encode")
-    return pa.concat_tables(tables).combine_chunks()
-
-
 def _write(table: pa.Table, num_rows: int, path: Path) -> None:
     metadata = {_NUM_ROWS: str(num_rows).encode(), _CHECKSUM: _checksum(table)}
     table = table.replace_schema_metadata(metadata)
@@ -122,7 +132,7 @@ def _write(table: pa.Table, num_rows: int, path: Path) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            with pa.ipc.new_file(file, table.schema) as writer:
+            with pa.ipc.new_file(file, table.schema, options=_LONG) as writer:
                 writer.write_table(table)
             file.flush()
             os.fsync(file.fileno())
@@ -131,21 +141,16 @@ def _write(table: pa.Table, num_rows: int, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _as_arrow(values: list[Any]) -> pa.Array:
-    nested = bool(values) and isinstance(values[0], list)
-    return pa.array(values, type=pa.list_(pa.int32()) if nested else pa.int32())
-
-
 def _as_numpy(column: pa.ChunkedArray) -> NDArray[np.int32] | Ragged:
     if column.num_chunks != 1:
         raise ValueError(f"it has {column.num_chunks} record batches, wanted 1")
     chunk = column.chunk(0)
-    if pa.types.is_list(chunk.type):
+    if pa.types.is_large_list(chunk.type):
         return Ragged(_flat(chunk.values), _flat(chunk.offsets))
     return _flat(chunk)
 
 
-def _flat(array: pa.Array) -> NDArray[np.int32]:
+def _flat(array: pa.Array) -> NDArray[Any]:
     return array.to_numpy(zero_copy_only=True)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ class Ragged:
 
     values: NDArray[np.int32]
     """All items one after the other; may be a read-only view of a memory-mapped file."""
-    offsets: NDArray[np.int32]
-    """Shape (items + 1,); the first need not be 0."""
+    offsets: NDArray[np.int64]
+    """Shape (items + 1,); the first need not be 0. A large set has more than 2^31 tokens."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -25,7 +26,7 @@ class Ragged:
         return self.values[self.offsets[item] : self.offsets[item + 1]]
 
     @property
-    def lengths(self) -> NDArray[np.int32]:
+    def lengths(self) -> NDArray[np.int64]:
         """Shape (items,)."""
         return np.diff(self.offsets)
 
@@ -37,10 +38,29 @@ class Ragged:
     def take(self, items: NDArray[np.int64]) -> Ragged:
         """The given items in the given order, copied."""
         starts, lengths = self.offsets[items], self.offsets[items + 1] - self.offsets[items]
-        offsets = np.zeros(len(items) + 1, dtype=np.int32)
-        np.cumsum(lengths, out=offsets[1:])
+        offsets = ends_of(lengths)
         source = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Ragged(self.values[source], offsets)
+
+
+def ragged(lists: Sequence[Sequence[int]]) -> Ragged:
+    """The items of a list of lists."""
+    lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    values = np.fromiter(chain.from_iterable(lists), dtype=np.int32, count=lengths.sum())
+    return Ragged(values, ends_of(lengths))
+
+
+def joined(parts: Sequence[Ragged]) -> Ragged:
+    """The items of all parts, one part after the other."""
+    lengths = np.concatenate([part.lengths for part in parts])
+    return Ragged(np.concatenate([part.flat for part in parts]), ends_of(lengths))
+
+
+def ends_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Offsets of items of these lengths, the first 0: shape (items + 1,)."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
 
 
 Features = Mapping[str, NDArray | Ragged]
@@ -48,7 +68,7 @@ Features = Mapping[str, NDArray | Ragged]
 
 
 def padded(
-    values: NDArray[np.int32], lengths: NDArray[np.int32], fill: int
+    values: NDArray[np.int32], lengths: NDArray[np.integer], fill: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Flat values as a rectangle, and where it is filled: both (items, longest)."""
     filled = np.arange(int(lengths.max(initial=0))) < lengths[:, None]

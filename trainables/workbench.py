@@ -184,7 +184,15 @@ class Workbench:
         max_length = self.encoder.max_length(task)
         about = [content, self._tokenizer_hash, task.kind, list(task.labels), max_length, VERSION]
         folder = Path(self.setup.cache) / "encoded"
-        return encoded(rows, task, self.encoder.tokenizer, max_length, folder, digest(about))
+        return encoded(
+            rows,
+            task,
+            self.encoder.tokenizer,
+            max_length,
+            folder,
+            digest(about),
+            processes=self.setup.threads,
+        )
 
     def _split_hash(self, task: Task) -> str:
         if task.name not in self._split_hashes:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -21,9 +22,9 @@ from trainables.tasks.task import Task
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     tokens = encode_texts(tokenizer, rows["text"], rows["text_pair"], max_length)
-    return {"row": list(rows["row"]), "label": list(rows["label"]), **tokens}
+    return {"row": np.array(rows["row"]), "label": np.array(rows["label"]), **tokens}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:

@@ -22,8 +22,8 @@ from torch.nn.functional import cross_entropy, normalize
 
 from trainables.encoder import Encoder
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
-from trainables.kinds.tokens import collate_tokens, encode_texts, label_tensor
-from trainables.ragged import Features
+from trainables.kinds.tokens import collate_tokens, encode_texts, grouped, label_tensor
+from trainables.ragged import Features, joined
 from trainables.scorers import average_precision_at_k
 from trainables.sentence_views import mean_pooled
 from trainables.tasks.task import Task
@@ -46,10 +46,11 @@ class DualHead(nn.Module):
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     """A feature is a pair of sequences: a question with its first right passage.
 
-    Other passages stand in features of their own beside an empty question, equal ones once.
+    Other passages stand in features of their own beside an empty question; of equal ones in a
+    batch the first alone.
     """
     pairs = list(_pairs(rows))
     numbers, questions, candidates, passages = (list(part) for part in zip(*pairs, strict=True))
@@ -57,16 +58,14 @@ def _encode(
     asked = encode_texts(tokenizer, questions, [""] * len(questions), limit)
     texts, contexts = (list(part) for part in zip(*passages, strict=True))
     answers = encode_texts(tokenizer, texts, contexts, max_length)
-    lengths = [
-        [len(first), len(second)]
-        for first, second in zip(asked["input_ids"], answers["input_ids"], strict=True)
-    ]
-    tokens = {
-        name: [first + second for first, second in zip(asked[name], answers[name], strict=True)]
-        for name in asked
+    order = np.arange(2 * len(pairs)).reshape(2, -1).T.ravel()
+    tokens = {name: joined([asked[name], answers[name]]).take(order) for name in asked}
+    return {
+        "row": np.array(numbers),
+        "asked": np.array([bool(question) for question in questions]),
+        "candidate": np.array(candidates),
+        **grouped(tokens, 2),
     }
-    flags = [int(bool(question)) for question in questions]
-    return {"row": numbers, "asked": flags, "candidate": candidates, "lengths": lengths, **tokens}
 
 
 def _pairs(rows: Mapping[str, Sequence[Any]]) -> Any:

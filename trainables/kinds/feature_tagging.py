@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens
 from trainables.kinds.words import NOT_SCORED, encode_words, places, said_of_words
-from trainables.ragged import Features, padded
+from trainables.ragged import Features, Ragged, padded, ragged
 from trainables.scorers import feature_f1, set_accuracy
 from trainables.tasks.task import Task
 
@@ -33,12 +34,15 @@ _CONSTANTS_TRIED = 5
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
-    columns, windows = encode_words(rows, tokenizer, max_length)
-    sets = [[rows["tags"][source][word] for word in words] for source, words in windows]
-    columns["tag"] = [[tag for tags in window for tag in tags] for window in sets]
-    columns["num_tags"] = [[len(tags) for tags in window] for window in sets]
-    return columns
+) -> Features:
+    columns, words = encode_words(rows, tokenizer, max_length)
+    sets = ragged(list(chain.from_iterable(rows["tags"]))).take(words)
+    windows = as_ragged(columns["word"]).offsets
+    return {
+        **columns,
+        "tag": Ragged(sets.values, sets.offsets[windows]),
+        "num_tags": Ragged(sets.lengths.astype(np.int32), windows),
+    }
 
 
 def _collate(features: Features, pad_id: int) -> Batch:

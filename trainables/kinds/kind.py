@@ -45,7 +45,7 @@ class Kind:
     name: KindName
     trains: bool
     """Whether it has a head and a loss; the others read a hidden layer as it is."""
-    encode: Callable[[Mapping[str, Sequence[Any]], Task, Any, int], dict[str, list[Any]]]
+    encode: Callable[[Mapping[str, Sequence[Any]], Task, Any, int], Features]
     """(rows with their indices as `row`, task, fast tokenizer, max_length) -> feature columns.
     A row may give several features; they stay together and in the order of the rows."""
     collate: Callable[[Features, int], Batch]

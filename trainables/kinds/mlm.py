@@ -25,7 +25,7 @@ from trainables.encoder import Encoder
 from trainables.kinds.heads import LanguageModelHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens, encode_texts
-from trainables.ragged import Features, padded
+from trainables.ragged import Features, Ragged, padded, ragged
 from trainables.tasks.task import Task
 
 SHARE = 0.15
@@ -45,14 +45,16 @@ class _Vocabulary:
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     vocabulary = _vocabulary(tokenizer)
     texts = rows["text"]
     columns = encode_texts(tokenizer, texts, [""] * len(texts), max_length)
-    asked = [_corrupted(ids, vocabulary) for ids in columns["input_ids"]]
+    ids = columns["input_ids"]
+    asked = [_corrupted(ids[text], vocabulary) for text in range(len(ids))]
     shown, positions, originals = zip(*asked, strict=True)
-    own = {"position": list(positions), "original": list(originals)}
-    return {"row": list(rows["row"]), **columns, "input_ids": list(shown), **own}
+    own = {"position": ragged(positions), "original": ragged(originals)}
+    hidden = Ragged(np.concatenate(shown).astype(np.int32), ids.offsets)
+    return {"row": np.array(rows["row"]), **columns, "input_ids": hidden, **own}
 
 
 def _vocabulary(tokenizer: Any) -> _Vocabulary:
@@ -66,12 +68,14 @@ def _vocabulary(tokenizer: Any) -> _Vocabulary:
     return _Vocabulary(int(tokenizer.mask_token_id), is_special, np.flatnonzero(~is_special))
 
 
-def _corrupted(ids: list[int], vocabulary: _Vocabulary) -> tuple[list[int], list[int], list[int]]:
+def _corrupted(
+    ids: NDArray[np.int32], vocabulary: _Vocabulary
+) -> tuple[NDArray[np.int64], list[int], list[int]]:
     """What the encoder sees, the positions that are asked for (ascending), what stood there.
 
     A text of special tokens alone, such as unknown ones, is asked for nothing.
     """
-    shown = np.array(ids, dtype=np.int64)
+    shown = ids.astype(np.int64)
     candidates = np.flatnonzero(~vocabulary.is_special[shown])
     count = min(len(candidates), max(1, round(SHARE * len(candidates))))
     generator = torch.Generator().manual_seed(_seed(shown))
@@ -83,7 +87,7 @@ def _corrupted(ids: list[int], vocabulary: _Vocabulary) -> tuple[list[int], list
     shown[position] = np.where(fate < _MASKED, vocabulary.mask, original)
     replaced = (fate >= _MASKED) & (fate < _MASKED + _REPLACED)
     shown[position] = np.where(replaced, vocabulary.ordinary[drawn], shown[position])
-    return shown.tolist(), position.tolist(), original.tolist()
+    return shown, position.tolist(), original.tolist()
 
 
 def _seed(ids: NDArray[np.int64]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -16,7 +17,7 @@ from trainables.encoder import Encoder
 from trainables.kinds.classification import most_frequent_share
 from trainables.kinds.heads import SentenceHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
-from trainables.kinds.tokens import collate_tokens, encode_texts, label_tensor
+from trainables.kinds.tokens import collate_tokens, encode_texts, grouped, label_tensor
 from trainables.ragged import Features
 from trainables.scorers import accuracy
 from trainables.tasks.task import Task
@@ -24,7 +25,7 @@ from trainables.tasks.task import Task
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     num_choices = len(task.labels)
     firsts, seconds = [], []
     for context, question, choices in zip(
@@ -41,16 +42,8 @@ def _encode(
             firsts.append(first)
             seconds.append(" ".join([*rest, choice]))
     tokens = encode_texts(tokenizer, firsts, seconds, max_length)
-    columns = {name: _joined(lists, num_choices) for name, lists in tokens.items()}
-    sizes = [len(ids) for ids in tokens["input_ids"]]
-    lengths = [sizes[i : i + num_choices] for i in range(0, len(sizes), num_choices)]
-    return {"row": list(rows["row"]), "label": list(rows["label"]), "lengths": lengths, **columns}
-
-
-def _joined(lists: list[list[int]], num_choices: int) -> list[list[int]]:
-    """The sequences of one row after each other; `lengths` tells them apart."""
-    groups = (lists[i : i + num_choices] for i in range(0, len(lists), num_choices))
-    return [[token for one in group for token in one] for group in groups]
+    labels = np.array(rows["label"])
+    return {"row": np.array(rows["row"]), "label": labels, **grouped(tokens, num_choices)}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:

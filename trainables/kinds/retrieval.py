@@ -38,7 +38,7 @@ class PooledHead(nn.Module):
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     sides = zip(rows["row"], rows["source"], rows["target"], strict=True)
     sentences = [
         (row, side, text)
@@ -48,7 +48,7 @@ def _encode(
     ]
     numbers, sides_of, texts = (list(column) for column in zip(*sentences, strict=True))
     tokens = encode_texts(tokenizer, texts, [""] * len(texts), max_length)
-    return {"row": numbers, "side": sides_of, **tokens}
+    return {"row": np.array(numbers), "side": np.array(sides_of), **tokens}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -20,7 +22,7 @@ from trainables.encoder import Encoder
 from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens, label_tensor, token_columns
-from trainables.ragged import Features
+from trainables.ragged import Features, Ragged, ends_of
 from trainables.scorers import mlqa_scores, squad_scores
 from trainables.tasks.task import Task
 
@@ -32,7 +34,7 @@ _MAX_ANSWER_TOKENS = 30
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
+) -> Features:
     questions = _shortened(rows["question"], tokenizer, min(_MAX_QUESTION_TOKENS, max_length // 3))
     encoding = tokenizer(
         questions,
@@ -45,20 +47,37 @@ def _encode(
         return_attention_mask=False,
     )
     sources = encoding["overflow_to_sample_mapping"]
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("row", "start", "end", "context", "begins", "ends")
-    }
+    context, begins, ends = _context_tokens(encoding)
+    spans = np.zeros((len(sources), 2), dtype=np.int64)
     for window, source in enumerate(sources):
+        found = rows["answers"][source], rows["answer_starts"][source]
+        span = _token_span(*found, begins[window], ends[window])
+        if span:
+            spans[window] = np.add(span, context[window])
+    return {
+        "row": np.array(rows["row"])[sources],
+        "start": spans[:, 0],
+        "end": spans[:, 1],
+        "context": context,
+        "begins": begins,
+        "ends": ends,
+        **token_columns(encoding),
+    }
+
+
+def _context_tokens(encoding: Any) -> tuple[NDArray[np.int64], Ragged, Ragged]:
+    """Where the context starts in each window (0: it has none), and its tokens' begins and ends."""
+    places, sizes, offsets = [], [], []
+    for window, pairs in enumerate(encoding["offset_mapping"]):
         sequence = encoding.sequence_ids(window)
-        context, size = (sequence.index(1), sequence.count(1)) if 1 in sequence else (0, 0)
-        offsets = encoding["offset_mapping"][window][context : context + size]
-        begins, ends = [begin for begin, _ in offsets], [end for _, end in offsets]
-        span = _token_span(rows["answers"][source], rows["answer_starts"][source], begins, ends)
-        start, end = (context + span[0], context + span[1]) if span else (0, 0)
-        values = (rows["row"][source], start, end, context, begins, ends)
-        for name, value in zip(columns, values, strict=True):
-            columns[name].append(value)
-    return {**columns, **token_columns(encoding)}
+        place, size = (sequence.index(1), sequence.count(1)) if 1 in sequence else (0, 0)
+        places.append(place)
+        sizes.append(size)
+        offsets += pairs[place : place + size]
+    flat = np.fromiter(chain.from_iterable(offsets), dtype=np.int32, count=2 * len(offsets))
+    windows = ends_of(np.array(sizes, dtype=np.int64))
+    begins, ends = np.ascontiguousarray(flat.reshape(-1, 2).T)
+    return np.array(places), Ragged(begins, windows), Ragged(ends, windows)
 
 
 def _shortened(questions: Sequence[str], tokenizer: Any, max_tokens: int) -> list[str]:
@@ -75,10 +94,13 @@ def _shortened(questions: Sequence[str], tokenizer: Any, max_tokens: int) -> lis
 
 
 def _token_span(
-    answers: Sequence[str], starts: Sequence[int], begins: list[int], ends: list[int]
+    answers: Sequence[str],
+    starts: Sequence[int],
+    begins: NDArray[np.int32],
+    ends: NDArray[np.int32],
 ) -> tuple[int, int] | None:
     """First and last context token of the first answer; None where the window lacks it."""
-    if not answers or not begins:
+    if not answers or not len(begins):
         return None
     first, last = starts[0], starts[0] + len(answers[0])
     if not (begins[0] <= first and last <= ends[-1] and first < last):

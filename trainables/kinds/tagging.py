@@ -19,7 +19,7 @@ from trainables.kinds.heads import TokenHead
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
 from trainables.kinds.tokens import as_ragged, collate_tokens
 from trainables.kinds.words import NOT_SCORED, encode_words, places, said_of_words
-from trainables.ragged import Features
+from trainables.ragged import Features, Ragged, ragged
 from trainables.scorers import accuracy, span_f1
 from trainables.tasks.task import Task
 
@@ -29,10 +29,10 @@ _CONSTANTS_TRIED = 5
 
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
-) -> dict[str, list[Any]]:
-    columns, windows = encode_words(rows, tokenizer, max_length)
-    tags = [[rows["tags"][source][word] for word in words] for source, words in windows]
-    return {**columns, "tag": tags}
+) -> Features:
+    columns, words = encode_words(rows, tokenizer, max_length)
+    tags = ragged(rows["tags"]).values[words]
+    return {**columns, "tag": Ragged(tags, as_ragged(columns["word"]).offsets)}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:

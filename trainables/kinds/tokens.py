@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainables.ragged import Features, Ragged, padded
+from trainables.ragged import Features, Ragged, joined, padded, ragged
 
 
-def token_columns(encoding: Mapping[str, Any]) -> dict[str, list[Any]]:
+def token_columns(encoding: Mapping[str, Any]) -> dict[str, Ragged]:
     """The columns of a fast tokenizer's answer that an encoder reads."""
-    return {name: encoding[name] for name in ("input_ids", "token_type_ids") if name in encoding}
+    names = ("input_ids", "token_type_ids")
+    return {name: ragged(encoding[name]) for name in names if name in encoding}
 
 
 def encode_texts(
     tokenizer: Any, texts: Sequence[str], pairs: Sequence[str], max_length: int
-) -> dict[str, list[Any]]:
+) -> dict[str, Ragged]:
     """Texts alone where the second is empty, else pairs cut longest first."""
-    encoded: dict[str, list[Any]] = {}
+    parts, order = [], list[int]()
     for wants_pair in (False, True):
         chosen = [i for i, pair in enumerate(pairs) if bool(pair) == wants_pair]
         if not chosen:
@@ -32,11 +33,20 @@ def encode_texts(
             max_length=max_length,
             return_attention_mask=False,
         )
-        for name, values in token_columns(encoding).items():
-            column = encoded.setdefault(name, [None] * len(texts))
-            for i, value in zip(chosen, values, strict=True):
-                column[i] = value
-    return encoded
+        parts.append(token_columns(encoding))
+        order += chosen
+    if len(parts) < 2:
+        return parts[0] if parts else {}
+    back = np.argsort(order)
+    return {name: joined([part[name] for part in parts]).take(back) for name in parts[0]}
+
+
+def grouped(tokens: Mapping[str, Ragged], size: int) -> dict[str, Ragged]:
+    """Each `size` sequences as one feature, one after the other; `lengths` tells them apart."""
+    sequences = tokens["input_ids"].lengths.astype(np.int32)
+    lengths = Ragged(sequences, np.arange(0, len(sequences) + 1, size))
+    columns = {name: Ragged(c.values, c.offsets[::size]) for name, c in tokens.items()}
+    return {"lengths": lengths, **columns}
 
 
 def collate_tokens(features: Features, pad_id: int) -> dict[str, torch.Tensor]:

@@ -11,24 +11,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from trainables.kinds.tokens import as_ragged, token_columns
-from trainables.ragged import Features
+from trainables.ragged import Features, Ragged, ends_of
 
 NOT_SCORED = -100
 """The label of a token that stands for no word, as in transformers."""
+_NO_WORD = -1
 
 
 def encode_words(
     rows: Mapping[str, Sequence[Any]], tokenizer: Any, max_length: int
-) -> tuple[dict[str, list[Any]], Iterator[tuple[int, list[int]]]]:
-    """The columns of all windows of the sentences, and what stands in each of them.
+) -> tuple[dict[str, NDArray[Any] | Ragged], NDArray[np.int64]]:
+    """The columns of all windows of the sentences, and which words these are.
 
     Returns:
         Columns `row`, `first` (positions of the first sub-words), `word` (the words they stand
-        for, numbers in their sentence) and those of the tokens; then per window the place of its
-        sentence in this batch, and its words.
+        for, numbers in their sentence) and those of the tokens; then per such word its place
+        among the words of all sentences of this batch.
     """
     encoding = tokenizer(
         list(rows["tokens"]),
@@ -38,19 +40,27 @@ def encode_words(
         return_overflowing_tokens=True,
         return_attention_mask=False,
     )
-    sources = encoding["overflow_to_sample_mapping"]
-    columns: dict[str, list[Any]] = {"row": [], "first": [], "word": []}
-    last = (-1, -1)  # row and word of the previous token: a word may begin in the window before
-    for window, source in enumerate(sources):
-        first, words = [], []
-        for position, word in enumerate(encoding.word_ids(window)):
-            if word is not None and (source, word) > last:
-                first.append(position)
-                words.append(word)
-                last = (source, word)
-        for name, value in zip(columns, (rows["row"][source], first, words), strict=True):
-            columns[name].append(value)
-    return {**columns, **token_columns(encoding)}, zip(sources, columns["word"], strict=True)
+    tokens = token_columns(encoding)
+    sources = np.array(encoding["overflow_to_sample_mapping"], dtype=np.int64)
+    lengths = tokens["input_ids"].lengths
+    sizes = np.fromiter(map(len, rows["tokens"]), dtype=np.int64, count=len(rows["tokens"]))
+    # Of every token: its word's place among the words of all sentences, or -1.
+    ids = [word for window in range(len(sources)) for word in encoding.word_ids(window)]
+    words = pa.array(ids, pa.int32()).fill_null(_NO_WORD).to_numpy(zero_copy_only=False)
+    begins = np.repeat(ends_of(sizes)[sources], lengths)
+    there = np.where(words == _NO_WORD, _NO_WORD, words + begins)
+    # A word may begin in the window before: it is new where its place is beyond all earlier ones.
+    before = np.maximum.accumulate(np.concatenate([[_NO_WORD], there[:-1]]))
+    new = np.flatnonzero(there > before)
+    starts = ends_of(lengths)
+    offsets = np.searchsorted(new, starts)
+    columns: dict[str, NDArray[Any] | Ragged] = {
+        "row": np.array(rows["row"])[sources],
+        "first": Ragged((new - np.repeat(starts[:-1], np.diff(offsets))).astype(np.int32), offsets),
+        "word": Ragged(words[new], offsets),
+        **tokens,
+    }
+    return columns, there[new]
 
 
 def places(features: Features) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
