@@ -39,7 +39,8 @@ class Rates:
     train_seconds: Mapping[str, float]
     """Seconds of a training example, forward, backward and update, by task."""
     score_seconds: Mapping[str, float]
-    """Seconds of a scored item, by task; both sides of a retrieval item together."""
+    """Seconds of a scored item, by task; both sides of a retrieval item together, but a question
+    or a passage of a multilingual pool."""
     features_per_row: Mapping[str, float]
     """Training features of a row, by task."""
     encoder_bytes: int
@@ -113,7 +114,8 @@ def _scoring_rate(bench: Workbench, rows: Selection) -> float:
     load_tensors(bench.encoder.model, bench.pretrained)
     since = _now(bench)
     evaluate(bench.encoder, head, task, rows.language, rows.rows, encoded)
-    return (_now(bench) - since) / len(rows.rows)
+    passages = len(bench.passages(rows).rows) if task.multilingual_pool else 0
+    return (_now(bench) - since) / (len(rows.rows) + passages)
 
 
 def _now(bench: Workbench) -> float:

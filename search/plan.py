@@ -29,7 +29,10 @@ from search.study_fields import StudyConfig
 from search.work import Cost, Counter
 from spaces.rungs import Rung
 from trainables.assignment import Setup
+from trainables.data import load_rows
+from trainables.pools import passages_of
 from trainables.tasks.task import SplitName
+from trainables.workbench import item_indices
 
 ENTRY_BYTES = 4_096
 """One disk block: metadata of an entry."""
@@ -161,6 +164,7 @@ class _Facts:
 
     def __init__(self, setup: Setup, rows: CountRows, features: Mapping[str, float]) -> None:
         self._setup, self._rows, self._features = setup, rows, features
+        self._passages: dict[tuple[str, SplitName, str, int], int] = {}
         self.task = setup.catalogue.get
         self.recipe_of_stage = setup.recipe_of_stage
         self.recipe_of_target = setup.recipe_of_target
@@ -168,6 +172,22 @@ class _Facts:
     def rows(self, task: str, split: SplitName, language: str) -> int:
         """Rows of a split, looked up once."""
         return self._rows(self.task(task), split, "" if split in ("train", "dev") else language)
+
+    def passages(self, task: str, split: SplitName, language: str, limit: int) -> int:
+        """Different passages of the items that are scored, looked up once."""
+        key = (task, split, language, limit)
+        if key not in self._passages:
+            setup, mirror = self._setup, self._setup.mirror
+            rows = load_rows(
+                self.task(task),
+                language,
+                split,
+                mirror=None if mirror is None else Path(mirror),
+                cache=Path(setup.cache),
+                skip_bad_rows=setup.skip_bad_rows,
+            )
+            self._passages[key] = len(passages_of(rows.select(item_indices(rows, limit))))
+        return self._passages[key]
 
     def features_per_row(self, task: str) -> float:
         """1 if it was not measured."""

@@ -40,6 +40,9 @@ class Facts(Protocol):
     def rows(self, task: str, split: SplitName, language: str) -> int:
         """Rows that are really there."""
 
+    def passages(self, task: str, split: SplitName, language: str, limit: int) -> int:
+        """Different passages from which at most `limit` items (0: all) are answered."""
+
     def features_per_row(self, task: str) -> float:
         """Training features of a row: long texts give several."""
 
@@ -61,7 +64,7 @@ class Piece:
     trained: Mapping[str, float]
     """Examples trained on, by task, epochs counted."""
     scored: Mapping[str, float]
-    """Items scored, by task."""
+    """Items scored, by task; of a pool its passages."""
     forward: float = 1.0
     """Forward passes of a scored item."""
 
@@ -107,7 +110,10 @@ class Counter:
                 model = training.name
                 yield training
             for split, languages in work.splits.items():
-                for language in languages.get(target, ()):
+                spoken = languages.get(target, ())
+                if spoken and task.multilingual_pool:
+                    yield self._pool(model, task, spoken[0], split, work.eval_items)
+                for language in spoken:
                     yield self._evaluation(model, task, language, split, work.eval_items)
 
     def _stage(self, encoder: Name, stage: Stage, seed: int) -> Piece:
@@ -151,6 +157,16 @@ class Counter:
             scored={source: float(looks * self._dev(source, dev))},
         )
 
+    def _pool(self, model: Name, target: Task, language: str, split: str, limit: int) -> Piece:
+        """What all languages are answered from, taken to have the same items."""
+        passages = self._facts.passages(target.name, _split(split), language, limit)
+        return Piece(
+            name=("pool", model, target.name, split, passages),
+            part="evaluation",
+            trained={},
+            scored={target.name: float(passages)},
+        )
+
     def _evaluation(
         self, model: Name, target: Task, language: str, split: str, limit: int
     ) -> Piece:
@@ -165,7 +181,7 @@ class Counter:
             part="evaluation",
             trained={},
             scored={target.name: float(read)},
-            forward=KINDS[target.kind].sides,
+            forward=1 if target.multilingual_pool else KINDS[target.kind].sides,
         )
 
     def _dev(self, task: str, limit: int) -> int:

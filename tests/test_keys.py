@@ -10,6 +10,7 @@ from trainables.keys import (
     digest,
     encoder_node,
     evaluation_node,
+    pool_node,
     stage_node,
     target_node,
 )
@@ -36,6 +37,7 @@ EVALUATION = {
     "layer": None,
     "pooling": None,
     "tuned_on": None,
+    "pool": None,
     "other_layers": [],
     "numerics": "cpu",
 }
@@ -52,9 +54,13 @@ CHANGED = {
     "layer": 2,
     "pooling": "cls",
     "tuned_on": "t",
+    "pool": encoder_node("pool"),
+    "passages": "p",
     "other_layers": [1],
 }
 MAKERS = {"stage": (stage_node, STAGE), "target": (target_node, TARGET)}
+POOL = {"passages": "q", "max_length": 32, "numerics": "cpu"}
+MAKERS["pool"] = (pool_node, POOL)
 MAKERS["evaluation"] = (evaluation_node, EVALUATION)
 
 
@@ -88,7 +94,7 @@ def test_same_prefix_gives_same_key():
 
 def test_version_changes_every_key(monkeypatch):
     before = ROOT.key
-    monkeypatch.setattr("trainables.keys.VERSION", 2)
+    monkeypatch.setattr("trainables.keys.VERSION", 0)
     assert ROOT.key != before
 
 

@@ -36,6 +36,9 @@ class TableOfFacts:
     def rows(self, task, split, language):
         return 120
 
+    def passages(self, task, split, language, limit):
+        return 7 * limit
+
     def features_per_row(self, task):
         return 1.0
 
@@ -163,24 +166,28 @@ WOVEN = {"task": "mini-mlm", "ratio": 0.25}
 
 
 @pytest.mark.parametrize(
-    ("recipe", "stages", "within"),
+    ("recipe", "stages", "within", "targets"),
     [
-        ({}, "mini-pos:300 > mini-ner:300", 0),
-        ({"interleave": WOVEN}, "mini-pos:300 > mini-ner:100+mini-nli:50", 0),
-        ({"interleave": {**WOVEN, "ratio": 100.0}}, "mini-pos:96", 0),
+        ({}, "mini-pos:300 > mini-ner:300", 0, []),
+        ({}, "none", 0, ["mini-answers"]),
+        ({"interleave": WOVEN}, "mini-pos:300 > mini-ner:100+mini-nli:50", 0, []),
+        ({"interleave": {**WOVEN, "ratio": 100.0}}, "mini-pos:96", 0, []),
         (
             {"stage": {**STAGE, "sampling": "uniform"}},
             "mini-pos:300 > mini-nli:50+mini-ner:300",
             64,
+            [],
         ),
-        ({"stage": {**STAGE, "sampling": "uniform"}, "interleave": WOVEN}, "mini-pos:300", 64),
+        ({"stage": {**STAGE, "sampling": "uniform"}, "interleave": WOVEN}, "mini-pos:300", 64, []),
     ],
-    ids=["plain", "interleaved", "more than there is", "sampled", "both"],
+    ids=["plain", "pool", "interleaved", "more than there is", "sampled", "both"],
 )
-def test_what_is_planned_is_what_a_trial_needs(study, planner, tmp_path, recipe, stages, within):
+def test_what_is_planned_is_what_a_trial_needs(
+    study, planner, tmp_path, recipe, stages, within, targets
+):
     """The examples that training really counts are the truth; sampled ones to within a batch."""
     plain = {"stage": STAGE, "target": {**STAGE, "epochs": 2}}
-    config = study(recipe={**plain, **recipe}, targets=["mini-tatoeba", "mini-xnli"])
+    config = study(recipe={**plain, **recipe}, targets=["mini-tatoeba", "mini-xnli", *targets])
     own = planner(config)
     curriculum = parse_curriculum(stages)
     assignment = own.search(curriculum, "sampled", None)
@@ -190,6 +197,9 @@ def test_what_is_planned_is_what_a_trial_needs(study, planner, tmp_path, recipe,
     class Facts(TableOfFacts):
         def rows(self, task, split, language):
             return len(bench.items(task, language, split, 0).rows)
+
+        def passages(self, task, split, language, limit):
+            return len(bench.passages(bench.items(task, language, split, limit)).rows)
 
         recipe_of_stage = staticmethod(setup.recipe_of_stage)
         recipe_of_target = staticmethod(setup.recipe_of_target)

@@ -95,6 +95,19 @@ def evaluate(
     )
 
 
+def read(
+    encoder: Encoder,
+    head: nn.Module | None,
+    task: Task,
+    encoded: EncodedRows,
+    *,
+    batch_size: int = 64,
+    precision: Precision = "auto",
+) -> Outputs:
+    """What the head says of every feature."""
+    return _outputs(_Reading(encoder, head, task, (), batch_size, precision), encoded)[0]
+
+
 def predict(
     encoder: Encoder,
     head: nn.Module | None,

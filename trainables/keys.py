@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-VERSION = 1
+VERSION = 2
 """Raise it when training, encoding or scoring changes what the same inputs give."""
 
 
@@ -48,7 +48,7 @@ class Node:
     """Something that can be computed, with its name."""
 
     kind: str
-    """encoder, stage, target or evaluation."""
+    """encoder, stage, target, pool or evaluation."""
     inputs: Mapping[str, Any]
     """JSON values that decide the content."""
     numerics: str
@@ -119,6 +119,12 @@ def target_node(
     return Node(kind="target", inputs=inputs, numerics=chain_numerics(parent.numerics, numerics))
 
 
+def pool_node(model: Node, *, passages: str, max_length: int, numerics: str) -> Node:
+    """The vectors that a model gives to passages, named by the hash of these."""
+    inputs = {"model": model.key, "passages": passages, "max_length": max_length}
+    return Node(kind="pool", inputs=inputs, numerics=chain_numerics(model.numerics, numerics))
+
+
 def evaluation_node(
     model: Node,
     *,
@@ -127,6 +133,7 @@ def evaluation_node(
     rows: str,
     max_length: int,
     tuned_on: str | None = None,
+    pool: Node | None = None,
     layer: int | None = None,
     pooling: str | None = None,
     other_layers: Sequence[int] = (),
@@ -141,6 +148,7 @@ def evaluation_node(
         rows: their hash.
         max_length: tokens of a sequence.
         tuned_on: hash of the rows that choose a threshold, if those are others.
+        pool: passages that the model has read for several languages.
         layer: hidden layer, of tasks that are not trained; so are the next two.
         pooling: of the layer.
         other_layers: hidden layers that are scored too.
@@ -153,8 +161,12 @@ def evaluation_node(
         "rows": rows,
         "max_length": max_length,
         "tuned_on": tuned_on,
+        "pool": None if pool is None else pool.key,
         "layer": layer,
         "pooling": pooling,
         "other_layers": list(other_layers),
     }
-    return Node(kind="evaluation", inputs=inputs, numerics=chain_numerics(model.numerics, numerics))
+    parent = pool or model
+    return Node(
+        kind="evaluation", inputs=inputs, numerics=chain_numerics(parent.numerics, numerics)
+    )

@@ -18,14 +18,18 @@ from spaces.curriculum import Curriculum, parse_curriculum
 from trainables.assignment import Assignment, RungWork
 from trainables.leases import Leases
 from trainables.nodes import Computed, Event, Trial, as_found, ensure, pretrained
+from trainables.pool_steps import answering, pool_reading
 from trainables.steps import evaluation, stage_training, target_training
 from trainables.store import Entry
 from trainables.tasks.task import SplitName, Task
-from trainables.workbench import Workbench
+from trainables.workbench import Selection, Workbench
 
 COLLAPSED_SEED_STEP = 1_000_000
 """A collapsed stage is trained once more with its seed plus this: the next seed of its own row,
 which no study uses as another stage seed."""
+
+Cost = tuple[float, float, float]
+"""Examples needed, examples paid, seconds paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +135,25 @@ def _score_target(
         model = as_found(model, entry)
     for split, languages_of in work.splits.items():
         for language in languages_of.get(target.name, ()):
-            computed = evaluation(trial, model, target, language, split, work.eval_items)
-            entry = yield from ensure(trial, computed)
-            rows += _score_rows(trial, work, target, language, split, computed, entry)
+            scored = trial.bench.items(target.name, language, split, work.eval_items)
+            rows += yield from _score_language(trial, work, model, scored, split)
+
+
+def _score_language(
+    trial: Trial, work: RungWork, model: Computed, scored: Selection, split: SplitName
+) -> Generator[Event, None, list[dict[str, Any]]]:
+    """The rows of one language; the first of those that share a pool carries the pool's cost."""
+    costs = []
+    if scored.task.multilingual_pool:
+        pool = pool_reading(trial, model, scored)
+        read = yield from ensure(trial, pool)
+        costs.append(trial.account(pool.node, read))
+        computed = answering(trial, model, as_found(pool, read), scored)
+    else:
+        computed = evaluation(trial, model, scored.task, scored.language, split, work.eval_items)
+    entry = yield from ensure(trial, computed)
+    costs.append(trial.account(computed.node, entry))
+    return _score_rows(trial, work, scored, split, entry, costs)
 
 
 def _target_row(
@@ -153,11 +173,10 @@ def _target_row(
 def _score_rows(
     trial: Trial,
     work: RungWork,
-    target: Task,
-    language: str,
+    scored: Selection,
     split: SplitName,
-    computed: Computed,
     entry: Entry,
+    costs: list[Cost],
 ) -> list[dict[str, Any]]:
     """One row per metric; the task's own metric comes last and carries the cost.
 
@@ -165,14 +184,11 @@ def _score_rows(
     another hidden layer has a name of its own, `retrieval_accuracy@3`, so that nobody who asks for
     the metric gets it.
     """
-    metrics = entry.values["metrics"]
+    target, metrics = scored.task, entry.values["metrics"]
     names = [*sorted(set(metrics) - {target.metric}), target.metric]
-    own = _row(trial, work, entry, [trial.account(computed.node, entry)])
-    marks = trial.bench.marks(
-        trial.bench.items(target.name, language, split, work.eval_items),
-        parse_curriculum(work.curriculum),
-        trial.assignment.stage_seed,
-    )
+    own = _row(trial, work, entry, costs)
+    stages, seed = parse_curriculum(work.curriculum), trial.assignment.stage_seed
+    marks = trial.bench.marks(scored, stages, seed)
     free = own | {"examples_needed": 0.0, "examples_paid": 0.0, "seconds": 0.0}
     others = [
         (layer, f"{name}@{layer}", value)
@@ -185,7 +201,7 @@ def _score_rows(
         | {
             "part": "evaluation",
             "target": target.name,
-            "language": language,
+            "language": scored.language,
             "split": split,
             "layer": None if layer is None else int(layer),
             "metric": name,
@@ -198,9 +214,7 @@ def _score_rows(
     ]
 
 
-def _row(
-    trial: Trial, work: RungWork, entry: Entry, costs: list[tuple[float, float, float]]
-) -> dict[str, Any]:
+def _row(trial: Trial, work: RungWork, entry: Entry, costs: list[Cost]) -> dict[str, Any]:
     """The columns that all rows share."""
     assignment = trial.assignment
     needed, paid, seconds = (sum(column) for column in zip(*costs, strict=True))

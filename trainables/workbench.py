@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from trainables.encoder import (
 )
 from trainables.keys import VERSION, Node, Numerics, digest, encoder_node, numerics_here
 from trainables.overlaps import overlap_with, text_hashes
+from trainables.pools import passages_of, questions_of
 from trainables.precision import autocast_dtype
 from trainables.recipe import Recipe
 from trainables.store import Store
@@ -87,6 +89,7 @@ class Workbench:
         self._texts: dict[str, frozenset[bytes]] = {}
         self._overlaps: dict[tuple[str, ...], float] = {}
         self._tensors: OrderedDict[str, dict[str, torch.Tensor]] = OrderedDict()
+        self._pool: dict[str, dict[str, torch.Tensor]] = {}
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -163,12 +166,15 @@ class Workbench:
         """At most `limit` items (0: all), the same ones in every language: least hash of the id."""
         record = self.catalogue.get(task)
 
-        def choose(rows: Any) -> NDArray[np.int64]:
-            ids = list(rows["id"])
-            order = sorted(range(len(ids)), key=lambda i: digest(ids[i]))
-            return np.array(sorted(order[: limit or len(ids)]), dtype=np.int64)
+        return self._select(record, language, split, partial(item_indices, limit=limit), (limit,))
 
-        return self._select(record, language, split, choose, (limit,))
+    def passages(self, selection: Selection) -> Selection:
+        """The different passages from which the questions of a selection are answered."""
+        return self._made_of(selection, "passages", passages_of)
+
+    def questions(self, selection: Selection) -> Selection:
+        """The questions of a selection, without their candidates."""
+        return self._made_of(selection, "questions", questions_of)
 
     def training_part(self, selection: Selection) -> TrainingPart:
         """Selected training rows, with their whole split tokenised (once for all subsets)."""
@@ -218,15 +224,19 @@ class Workbench:
         return self._texts[selection.hash]
 
     def remember(self, node: Node, tensors: dict[str, torch.Tensor]) -> None:
-        """Keep weights in memory for the steps that follow."""
+        """Keep weights in memory for the steps that follow; one pool, until other weights come."""
+        self._pool = {}
+        if node.kind == "pool":
+            self._pool[_full_name(node)] = tensors
+            return
         self._tensors[_full_name(node)] = tensors
         self._tensors.move_to_end(_full_name(node))
         while len(self._tensors) > TENSORS_KEPT:
             self._tensors.popitem(last=False)
 
     def recalled(self, node: Node) -> dict[str, torch.Tensor] | None:
-        """Weights kept in memory, if they still are."""
-        return self._tensors.get(_full_name(node))
+        """What is kept in memory, if it still is."""
+        return (self._pool if node.kind == "pool" else self._tensors).get(_full_name(node))
 
     @cached_property
     def _tokenizer_hash(self) -> str:
@@ -243,6 +253,15 @@ class Workbench:
             self._selections[name] = Selection(task, language, chosen, indices, rows_hash(chosen))
         return self._selections[name]
 
+    def _made_of(self, selection: Selection, what: str, make: Callable[[Any], Any]) -> Selection:
+        name = (what, selection.task.name, selection.language, selection.hash)
+        if name not in self._selections:
+            rows = make(selection.rows)
+            self._selections[name] = replace(
+                selection, rows=rows, indices=np.arange(len(rows)), hash=rows_hash(rows)
+            )
+        return self._selections[name]
+
     def _load(self, task: Task, language: str, split: SplitName) -> Any:
         name = (task.name, language, split)
         if name not in self._all_rows:
@@ -256,6 +275,13 @@ class Workbench:
                 skip_bad_rows=self.setup.skip_bad_rows,
             )
         return self._all_rows[name]
+
+
+def item_indices(rows: Any, limit: int) -> NDArray[np.int64]:
+    """Which rows are scored: at most `limit` (0: all), those with the least hash of the id."""
+    ids = list(rows["id"])
+    order = sorted(range(len(ids)), key=lambda i: digest(ids[i]))
+    return np.array(sorted(order[: limit or len(ids)]), dtype=np.int64)
 
 
 def recipe_inputs(recipe: Recipe, *, num_tasks: int = 1) -> dict[str, Any]:

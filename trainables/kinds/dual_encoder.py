@@ -22,8 +22,8 @@ from torch.nn.functional import cross_entropy, normalize
 
 from trainables.encoder import Encoder
 from trainables.kinds.kind import Batch, Kind, Outputs, Rows
-from trainables.kinds.tokens import collate_tokens, encode_texts, grouped, label_tensor
-from trainables.ragged import Features, joined
+from trainables.kinds.tokens import as_ragged, collate_tokens, encode_texts, grouped
+from trainables.ragged import Features, Ragged, joined
 from trainables.scorers import average_precision_at_k
 from trainables.sentence_views import mean_pooled
 from trainables.tasks.task import Task
@@ -49,8 +49,9 @@ def _encode(
 ) -> Features:
     """A feature is a pair of sequences: a question with its first right passage.
 
-    Other passages stand in features of their own beside an empty question; of equal ones in a
-    batch the first alone.
+    Other passages stand in features of their own beside an empty question, of equal ones in a
+    batch the first alone; so does a question without candidates beside an empty passage. Empty
+    ones are not read.
     """
     pairs = list(_pairs(rows))
     numbers, questions, candidates, passages = (list(part) for part in zip(*pairs, strict=True))
@@ -74,10 +75,11 @@ def _pairs(rows: Mapping[str, Sequence[Any]]) -> Any:
     columns = (rows[name] for name in ("row", "question", "candidates", "contexts", "relevant"))
     for row, question, texts, contexts, relevant in zip(*columns, strict=True):
         passages = list(zip(texts, contexts, strict=True))
-        first = relevant[0] if question else _NO_CANDIDATE
         if question:
-            seen.add(passages[first])
-            yield row, question, first, passages[first]
+            first = relevant[0] if relevant else _NO_CANDIDATE
+            right = passages[first] if relevant else ("", "")
+            seen.add(right)
+            yield row, question, first, right
         for number, passage in enumerate(passages):
             if passage not in seen:
                 seen.add(passage)
@@ -87,7 +89,18 @@ def _pairs(rows: Mapping[str, Sequence[Any]]) -> Any:
 
 
 def _collate(features: Features, pad_id: int) -> Batch:
-    return {**collate_tokens(features, pad_id), "asked": label_tensor(features, "asked")}
+    """The sequences that are there; `there` (features, 2) says of which feature and side."""
+    asked = np.asarray(features["asked"]) > 0
+    answering = (np.asarray(features["candidate"]) != _NO_CANDIDATE) | ~asked
+    there = np.stack([asked, answering], axis=1)
+    lengths = as_ragged(features["lengths"]).flat
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    sequences = {
+        name: Ragged(as_ragged(features[name]).flat, offsets).take(np.flatnonzero(there))
+        for name in ("input_ids", "token_type_ids")
+        if name in features
+    }
+    return {**collate_tokens(sequences, pad_id), "there": torch.from_numpy(there)}
 
 
 def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
@@ -95,15 +108,20 @@ def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Mo
 
 
 def _outputs(head: nn.Module, hidden: Tensor, batch: Batch) -> dict[str, Tensor]:
+    there = batch["there"]
     vectors = head(hidden, batch["attention_mask"])
-    return {"question": vectors[0::2], "passage": vectors[1::2]}
+    sides = vectors.new_zeros(*there.shape, vectors.shape[-1])
+    sides[there] = vectors
+    return {"question": sides[:, 0], "passage": sides[:, 1]}
 
 
 def _loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     said = _outputs(head, hidden, batch)
-    asked = batch["asked"].nonzero()[:, 0]
-    scores = _SCALE * said["question"][asked] @ said["passage"].T
-    return cross_entropy(scores, asked, reduction="sum") / max(len(asked), 1)
+    asked, answering = batch["there"].unbind(1)
+    pairs = asked & answering
+    scores = _SCALE * said["question"][pairs] @ said["passage"][answering].T
+    right = (answering.cumsum(0) - 1)[pairs]
+    return cross_entropy(scores, right, reduction="sum") / max(len(right), 1)
 
 
 def _decode(task: Task, rows: Rows, features: Features, outputs: Outputs) -> list[list[str]]:
@@ -115,10 +133,20 @@ def _decode(task: Task, rows: Rows, features: Features, outputs: Outputs) -> lis
     vectors = np.stack([np.asarray(outputs["passage"][feature]) for feature in place])
     found: list[list[str]] = [[] for _ in rows["id"]]
     for feature in np.flatnonzero(np.asarray(features["asked"])).tolist():
-        scores = vectors @ np.asarray(outputs["question"][feature])
-        best = np.argsort(-scores, kind="stable")[:_TOP]
-        found[row[feature]] = [passages[i] for i in best]
+        found[row[feature]] = nearest_passages(outputs["question"][feature], vectors, passages)
     return found
+
+
+def nearest_passages(question: Any, vectors: Any, passages: Sequence[str]) -> list[str]:
+    """The best passages by cosine similarity, best first, the earliest of equals.
+
+    Args:
+        question: vector of length 1, shape (dimensions,).
+        vectors: of length 1, shape (passages, dimensions).
+        passages: their texts.
+    """
+    best = np.argsort(-(vectors @ np.asarray(question)), kind="stable")[:_TOP]
+    return [passages[i] for i in best]
 
 
 def _pool(rows: Rows, row: Any, number: Any) -> tuple[list[str], list[int]]:
