@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 from collections import deque
@@ -70,8 +69,7 @@ def encoded_table(
     alone = processes < 2 or len(rows) < LARGE or multiprocessing.current_process().daemon
     starts = range(0, len(rows), _BATCH_ROWS)
     batch: Features = {}
-    batches = _here(work, starts) if alone else _elsewhere(work, starts, processes, folder)
-    for batch in batches:
+    for batch in _here(work, starts) if alone else _elsewhere(work, starts, processes):
         for name, column in batch.items():
             _append(folder / name, column)
     return pa.table({name: _mapped_column(folder / name) for name in batch})
@@ -114,21 +112,17 @@ def _here(work: _Work, starts: Sequence[int]) -> Iterator[Features]:
     return (_encode(work, start) for start in starts)
 
 
-def _elsewhere(
-    work: _Work, starts: Sequence[int], processes: int, folder: Path
-) -> Iterator[Features]:
+def _elsewhere(work: _Work, starts: Sequence[int], processes: int) -> Iterator[Features]:
     """The batches in order; a few wait at most. Where processes do not run, the rest is done here.
 
-    Processes are spawned, since those that are forked beside threads may hang. They read their
-    work from a file: through a pipe, which is short, each would be waited for in turn.
+    Processes are spawned, since those that are forked beside threads may hang.
     """
-    file = folder / "work.pickle"
-    file.write_bytes(pickle.dumps(work))
     done, left = 0, iter(starts)
     waiting: deque[Future[Features]] = deque()
-    context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(processes, context, _begin, (file,)) as pool:
+        with ProcessPoolExecutor(
+            processes, multiprocessing.get_context("spawn"), _begin, (work,)
+        ) as pool:
             waiting += [pool.submit(_given_batch, start) for start in islice(left, 2 * processes)]
             while waiting:
                 batch = waiting.popleft().result()
@@ -140,12 +134,11 @@ def _elsewhere(
         yield from _here(work, starts[done:])
 
 
-def _begin(file: Path) -> None:
-    """A process of a pool takes its work."""
+def _begin(work: _Work) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there are as many processes as CPUs
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this one ends it too
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    _given.append(pickle.loads(file.read_bytes()))
+    _given.append(work)
 
 
 def _end_with_the_parent() -> None:
