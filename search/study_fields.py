@@ -71,10 +71,10 @@ class OwnTask(Fields):
     """
 
     kind: KindName | None = None
-    """Its form: classification, multiple_choice, span_qa, tagging, retrieval."""
+    """Its form: classification, multiple_choice, span_qa, tagging, retrieval, mlm."""
     files: dict[str, str] = {}
     """train, dev, search, report (or names for `splits`) to a file or pattern: .parquet, .jsonl,
-    .csv, .tsv, .txt; relative to the study file; `{language}` is replaced."""
+    .json, .csv, .tsv, .txt, in UTF-8; relative to the study file; `{language}` is replaced."""
     path: str | None = None
     """Instead of files: a data set of the hub, `org/name`."""
     config: str | None = None
