@@ -77,7 +77,14 @@ def with_labels(config: StudyConfig, mirror: Path | None) -> StudyConfig:
         task = config.catalogue.own[name]
         if entry.train_task is not None and has_labels(task):
             entries[name] = entry.model_copy(update={"labels": _taught(config, entries, name)})
-    return config if entries == config.tasks else config.model_copy(update={"tasks": entries})
+    return config if entries == config.tasks else _with_tasks(config, entries)
+
+
+def _with_tasks(config: StudyConfig, entries: Mapping[str, OwnTask]) -> StudyConfig:
+    """Validated anew: a copy would keep the catalogue of the entries before."""
+    tasks = {k: v.model_dump(mode="json", exclude_defaults=True) for k, v in entries.items()}
+    values = {**config.model_dump(mode="json"), "tasks": tasks}
+    return StudyConfig.model_validate(values, context={"catalogue": catalogue_of(tasks)})
 
 
 def _taught(config: StudyConfig, entries: Mapping[str, OwnTask], name: str) -> tuple[str, ...]:

@@ -185,8 +185,9 @@ def _check_source(entry: Entry, splits: Mapping[str, str], *, is_target: bool) -
     if not splits:
         raise ValueError(f".files has none of {', '.join(_SPLITS)}; name them so, or give splits")
     for split, written in splits.items():
-        if files and written.partition("@")[0] not in files:
-            raise ValueError(f".splits.{split} is {written!r}, but files has {', '.join(files)}")
+        name = written.partition("@")[0]
+        if files and name not in files:
+            raise ValueError(f".splits.{split} is {name!r}, but files has {', '.join(files)}")
     if is_target and not {"search", "report"} <= set(splits):
         raise ValueError(".splits: a target has both search and report")
     trains = "train" in splits or entry.get("train_task") or entry.get("kind") == "retrieval"
