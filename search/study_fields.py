@@ -294,7 +294,7 @@ class StudyConfig(Fields):
     them."""
     on_bad_row: Literal["stop", "skip"] = "stop"
     """What happens at a row that cannot be used: the study is refused, or the row is left out and
-    counted."""
+    counted. A file that cannot be read or lacks a column is always refused."""
     space: Space
     targets: tuple[TargetTask, ...]
     """Tasks that are fine-tuned on English and scored in other languages."""

@@ -411,9 +411,8 @@ def test_ccg_trains_on_the_files_of_a_user(suffix, tmp_path, trial):
 # Other languages
 
 
-@pytest.mark.parametrize("language", ["bor", "all"])
-def test_a_task_trains_as_a_stage_in_another_language_and_in_all(language, trial):
-    name = f"mini-udpos@{language}"
+def test_a_task_trains_as_a_stage_in_another_language(trial):
+    name = "mini-udpos@bor"
     space = {"tasks": [name], "sizes": [40], "max_stages": 1}
     rows = trial(study_of({}, space=space), f"{name}:40")
     (stage,) = (row for row in rows if row["part"] == "stage")
@@ -443,7 +442,9 @@ def test_a_language_that_is_not_there_is_answered_with_those_that_are(name, told
         load_study(study_of({}, space={"tasks": [name], "sizes": [40], "max_stages": 1}))
 
 
-def test_the_users_translations_of_a_declared_task_are_stages(tmp_path, trial):
+def test_the_users_translations_of_a_declared_task_are_stages_alone_and_with_english(
+    tmp_path, trial
+):
     for language in ("de", "fr"):
         rows = [{**row, "text": f"{language} {row['text']}"} for row in examples("classification")]
         write(tmp_path / f"{language}.tsv", rows)
@@ -469,6 +470,18 @@ def test_a_missing_translation_is_an_error_and_not_left_out(tmp_path):
     task = load_study(study_of({"mini-nli": entry}, space=NO_STAGES)).catalogue.get("mini-nli@all")
     with pytest.raises(DataError, match=r"there is no file .*fr\.tsv"):
         load_rows(task, "en", "train")
+
+
+def test_an_own_task_may_train_in_other_languages_too(tmp_path):
+    for language in ("en", "de", "fr"):
+        rows = [{**row, "text": f"{language} {row['text']}"} for row in examples("classification")]
+        write(tmp_path / f"{language}.csv", rows)
+    files = {name: str(tmp_path / "{language}.csv") for name in ("train", "dev")}
+    entry = {"kind": "classification", "files": files, "train_languages": ["de", "fr"]}
+    catalogue = load_study(study_of({"mine": entry})).catalogue
+    united = load_rows(catalogue.get("mine@all"), "en", "train")
+    assert {text[:3] for text in united["text"]} == {"en ", "de ", "fr "}
+    assert len(united) == 3 * len(load_rows(catalogue.get("mine@fr"), "fr", "train")) == 180
 
 
 # Entries that cannot be right
@@ -713,6 +726,7 @@ FAULTS = {
     "tags": ("tagging", {"tokens": ["a", "b"], "tags": ["NOUN"]}, "has 2 tokens, but 1 tags"),
     "no translation": ("retrieval", {"target": ""}, "its target sentence is empty"),
     "no line": ("mlm", {"text": ""}, "its text is empty"),
+    "choices": ("multiple_choice", {"choices": ["a", "b"]}, "has 2 choices, but mine has 3"),
     "no context": ("span_qa", {"context": "", "answers": ["x"]}, "its context is empty"),
 }
 
@@ -727,8 +741,15 @@ def broken(folder, kind, suffix, change):
     return entry_of(kind, suffix, files), files[split], split
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
-@pytest.mark.parametrize("fault", FAULTS)
+FAULTY = [
+    (fault, suffix)
+    for fault in FAULTS
+    for suffix in FORMATS
+    if not (fault == "choices" and suffix in (".csv", ".tsv"))  # every row has all columns
+]
+
+
+@pytest.mark.parametrize(("fault", "suffix"), FAULTY)
 def test_a_bad_row_is_told_with_file_row_and_fault_or_skipped_and_counted(fault, suffix, tmp_path):
     kind, change, told = FAULTS[fault]
     entry, file, split = broken(tmp_path, kind, suffix, change)
@@ -776,6 +797,18 @@ def test_a_file_in_another_encoding_is_told_with_the_line_and_cannot_be_skipped(
         load_rows(task, "en", "train", skip_bad_rows=skip)
 
 
+def test_a_row_of_parquet_in_another_encoding_is_told_or_skipped(tmp_path):
+    texts = [b"plain"] * 3 + ["café".encode("latin-1")]
+    column = pa.Array.from_buffers(pa.string(), 4, pa.array(texts, pa.binary()).buffers())
+    pq.write_table(pa.table({"text": column}), tmp_path / "train.parquet")
+    files = {name: str(tmp_path / "train.parquet") for name in ("train", "dev")}
+    task = own_task({"kind": "mlm", "files": files})
+    with pytest.raises(DataError, match=r"train\.parquet, row 3: is not in UTF-8 .*0xe9"):
+        load_rows(task, "en", "train")
+    rows = load_rows(task, "en", "train", skip_bad_rows=True)
+    assert (len(rows), provenance(rows)["skipped"]) == (3, 1)
+
+
 def broken_study(folder, split, store, **changes):
     """A study file whose target has one bad row in one of its splits."""
     (folder / "target").mkdir()
@@ -802,6 +835,17 @@ def test_bad_rows_of_a_target_end_the_launch_with_2_before_any_trial(split, tmp_
     assert re.search(rf"{re.escape(str(file))}, row 3 \(line 4\): has \d+ tokens", result.stderr)
     assert "on_bad_row: skip" in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("language", ["ane", "bor"])
+def test_a_language_of_a_target_without_its_file_is_an_error_and_not_left_out(
+    language, tmp_path, store
+):
+    study, _ = broken_study(tmp_path, "report", store, on_bad_row="skip")
+    missing = tmp_path / "target" / f"{language}-report.jsonl"
+    missing.unlink()
+    with pytest.raises(DataError, match=f"aim: there is no file {missing}"):
+        launch(study, run=tmp_path / "run")
 
 
 def test_a_split_that_the_study_never_reads_may_be_bad(tmp_path, store):
@@ -841,3 +885,34 @@ def test_a_split_without_rows_is_told_at_launch(tmp_path, store):
     values["space"] = {"tasks": ["mine"], "sizes": [2], "max_stages": 1}
     with pytest.raises(DataError, match="the dev split of mine in 'en' has no rows: of 2 read 0"):
         launch(values, run=tmp_path / "run")
+
+
+# Data sets of the hub
+
+
+HUB = {"kind": "classification", "path": "nyu-mll/glue", "config": "rte"}
+PAIR = {"text": "sentence1", "text_pair": "sentence2"}
+
+
+@pytest.mark.shared
+def test_a_data_set_of_the_hub_is_a_task_by_its_id_and_columns(shared_folder, in_mirror):
+    declared = in_mirror("rte")
+    values = study_of({"mine": {**HUB, "columns": PAIR}}, space=NO_STAGES)
+    task = load_study(values, mirror=shared_folder / "hub").catalogue.get("mine")
+    assert task.labels == declared.labels
+    found, wanted = (
+        load_rows(each, "en", "dev", mirror=shared_folder / "hub").remove_columns("id")
+        for each in (task, declared)
+    )
+    assert rows_hash(found) == rows_hash(wanted)
+
+
+@pytest.mark.shared
+def test_a_column_that_a_data_set_of_the_hub_has_not_is_told_with_those_it_has(
+    shared_folder, in_mirror
+):
+    in_mirror("rte")
+    columns = {**PAIR, "label": "gold"}
+    values = study_of({"mine": {**HUB, "columns": columns}}, space=NO_STAGES)
+    with pytest.raises(DataError, match="no column 'gold'; it has: sentence1, sentence2, label"):
+        load_study(values, mirror=shared_folder / "hub")
