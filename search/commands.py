@@ -84,6 +84,8 @@ def results(config: StudyConfig, folder: RunFolder) -> Iterator[RenderableType]:
     targets = [config.catalogue.get(name) for name in config.targets]
     if any(isinstance(task.source, MiniworldSource) for task in targets):
         yield remark(TEST_BED)
+    for line in folder.skipped_rows:
+        yield remark(line)
     if objective is None:
         yield remark("nothing is scored yet")
         return

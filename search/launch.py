@@ -162,13 +162,14 @@ def _into_folder(
             f"the run folder {folder.path} is in use by {writer}; wait for it or stop it, "
             "then try again"
         )
-    _check_here(config, mirror=mirror, address=address)
+    skipped = _check_here(config, mirror=mirror, address=address)
     text = resolved_yaml(config)
     with opened_for_writing(folder):
-        folder.remember(mirror=None if mirror is None else str(mirror), finished=None)
+        place = None if mirror is None else str(mirror)
+        folder.remember(mirror=place, finished=None, skipped_rows=skipped)
         if not folder.study_file.exists() or folder.study_file.read_text() != text:
             write_whole(folder.study_file, text)
-    warnings = []
+    warnings = list(skipped)
     if before is not None and before != mirror:
         warnings.append(f"the mirror was {before} in the last launch, now {mirror}")
     return Launch(
@@ -176,8 +177,11 @@ def _into_folder(
     )
 
 
-def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None) -> None:
+def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None) -> list[str]:
     """Rows, encoder, objective, and the machine if the search runs on it alone.
+
+    Returns:
+        A line for each file of which bad rows are skipped.
 
     Raises:
         StudyError, DataError, EncoderError, StoreError: all are ValueErrors.
@@ -185,6 +189,7 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     import torch  # here and below, so that a wrong study is refused without waiting for them
 
     from search.assignments import Places, Planner, row_counter
+    from search.data_checks import skipped_rows
     from search.study import cache_of, objective_of, store_of
     from trainables.encoder import encoder_folder
 
@@ -200,3 +205,4 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     planner = Planner(config, Places(run_id="", cache=cache, store=store, mirror=mirror))
     objective_of(config, planner)
     planner.search(Curriculum(), "baseline", None)  # looks up the targets' rows too
+    return skipped_rows(config, planner, mirror=mirror, cache=cache)

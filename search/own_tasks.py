@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from search.study_errors import field_problems
+from search.study_errors import StudyError, field_problems
 from search.study_fields import OwnTask, StudyConfig
 from search.study_values import FolderName
 from search.study_yaml import read_yaml
@@ -63,6 +63,7 @@ def with_labels(config: StudyConfig, mirror: Path | None) -> StudyConfig:
 
     Raises:
         DataError: if rows must be read for them and cannot be.
+        StudyError: if a target has other labels than the task that fine-tunes it.
     """
     from trainables.label_names import has_labels, label_names  # here since it imports datasets
 
@@ -72,7 +73,32 @@ def with_labels(config: StudyConfig, mirror: Path | None) -> StudyConfig:
         reads = isinstance(task.source, FileSource) or entry.path
         if has_labels(task) and not task.labels and reads and "train" in task.source.splits:  # type: ignore[union-attr]
             entries[name] = entry.model_copy(update={"labels": label_names(task, mirror=mirror)})
-    return config if entries == config.tasks else config.model_copy(update={"tasks": entries})
+    for name, entry in entries.items():
+        task = config.catalogue.own[name]
+        if entry.train_task is not None and has_labels(task):
+            entries[name] = entry.model_copy(update={"labels": _taught(config, entries, name)})
+    return config if entries == config.tasks else _with_tasks(config, entries)
+
+
+def _with_tasks(config: StudyConfig, entries: Mapping[str, OwnTask]) -> StudyConfig:
+    """Validated anew: a copy would keep the catalogue of the entries before."""
+    tasks = {k: v.model_dump(mode="json", exclude_defaults=True) for k, v in entries.items()}
+    values = {**config.model_dump(mode="json"), "tasks": tasks}
+    return StudyConfig.model_validate(values, context={"catalogue": catalogue_of(tasks)})
+
+
+def _taught(config: StudyConfig, entries: Mapping[str, OwnTask], name: str) -> tuple[str, ...]:
+    """The labels of a target that another task fine-tunes: those that it teaches."""
+    labels, trainer = entries[name].labels, config.catalogue.trained_on(config.catalogue.own[name])
+    taught = entries[trainer.name].labels if trainer.name in entries else ()
+    taught = taught or trainer.labels
+    if labels and labels != taught:
+        problem = (
+            f"tasks.{name}.labels are {', '.join(labels)}; {trainer.name}, which trains it, has "
+            f"{', '.join(taught)}, in this order; leave labels out"
+        )
+        raise StudyError([problem])
+    return taught
 
 
 def _absolute(entry: Any, folder: Path) -> Any:

@@ -80,10 +80,15 @@ class RunFolder:
         return None if mirror is None else Path(str(mirror))
 
     def read_facts(self) -> dict[str, Any]:
-        """`run_id`, by which store entries remember who paid for them, and `mirror`."""
+        """`run_id`, by which store entries remember who paid for them, `mirror`, skipped rows."""
         return json.loads(self.facts.read_text()) if self.facts.exists() else {}
 
-    def remember(self, **facts: str | None) -> None:
+    @property
+    def skipped_rows(self) -> list[str]:
+        """A line for each file of which the last launch skips bad rows."""
+        return list(self.read_facts().get("skipped_rows") or ())
+
+    def remember(self, **facts: Any) -> None:
         """Add to the facts, or change them."""
         write_whole(self.facts, json.dumps({**self.read_facts(), **facts}))
 

@@ -41,6 +41,8 @@ class Status:
     num_sampled: int
     rows: list[dict[str, Any]]
     clock: Mapping[str, Mapping[str, float]]
+    skipped_rows: list[str]
+    """A line for each file of which bad rows are skipped."""
 
 
 def read_status(config: StudyConfig, folder: RunFolder) -> Status:
@@ -67,6 +69,7 @@ def read_status(config: StudyConfig, folder: RunFolder) -> Status:
         num_sampled=sum(role == "sampled" for role, _ in trials.values()),
         rows=rows,
         clock=json.loads(folder.clock.read_text()) if folder.clock.exists() else {},
+        skipped_rows=folder.skipped_rows,
     )
 
 
@@ -103,6 +106,7 @@ def _facts(config: StudyConfig, status: Status) -> dict[str, str]:
         "examples": f"{count(tally.spent.paid)} paid of {count(tally.spent.needed)} needed",
         "saved": f"stages {share(saved['stage'])}, targets {share(saved['target'])}, "
         f"evaluation {share(saved['evaluation'])}, total {share(saved['total'])}",
+        **({"bad rows": "\n".join(status.skipped_rows)} if status.skipped_rows else {}),
         **{f"time, {phase}": _time(spent) for phase, spent in status.clock.items()},
     }
 

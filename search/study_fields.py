@@ -71,10 +71,10 @@ class OwnTask(Fields):
     """
 
     kind: KindName | None = None
-    """Its form: classification, multiple_choice, span_qa, tagging, retrieval."""
+    """Its form: classification, multiple_choice, span_qa, tagging, retrieval, mlm."""
     files: dict[str, str] = {}
     """train, dev, search, report (or names for `splits`) to a file or pattern: .parquet, .jsonl,
-    .csv, .tsv, .txt; relative to the study file; `{language}` is replaced."""
+    .json, .csv, .tsv, .txt, in UTF-8; relative to the study file; `{language}` is replaced."""
     path: str | None = None
     """Instead of files: a data set of the hub, `org/name`."""
     config: str | None = None
@@ -294,7 +294,7 @@ class StudyConfig(Fields):
     them."""
     on_bad_row: Literal["stop", "skip"] = "stop"
     """What happens at a row that cannot be used: the study is refused, or the row is left out and
-    counted."""
+    counted. A file that cannot be read or lacks a column is always refused."""
     space: Space
     targets: Targets
     """Tasks that are fine-tuned on English and scored in other languages; or a benchmark, `xtreme`

@@ -49,9 +49,10 @@ from trainables.tasks.task import FileSource, MiniworldSource, SplitName, Task, 
 
 __all__ = ["DataError", "available_languages", "load_rows", "provenance", "rows_hash"]
 
-VERSION = 3
+VERSION = 4
 """Part of every cache key: raised when the canonical rows change, or which are refused."""
 
+_COUNTS = ("read", "dropped", "skipped")
 _log = logging.getLogger(__name__)
 
 
@@ -161,16 +162,16 @@ def _united(
         "place": "union",
         "parts": facts,
         "stand_in": any(each.get("stand_in") for each in facts.values()),
-        **{k: sum(each.get(k, 0) for each in facts.values()) for k in ("dropped", "skipped")},
+        **{k: sum(each.get(k, 0) for each in facts.values()) for k in _COUNTS},
     }
     return described(datasets.Dataset(pa.concat_tables(tables)), united)
 
 
 def provenance(rows: datasets.Dataset) -> dict[str, Any]:
-    """Where loaded rows come from: place, id, revision, config, split, dropped, skipped, stand_in.
+    """Where loaded rows come from: place, id, revision, config, split, counts, stand_in.
 
-    `dropped` counts the rows without gold label, `skipped` the bad ones. Rows of the embedded
-    world: place alone.
+    `read` counts the rows looked at, `dropped` those without gold label, `skipped` the bad ones.
+    Rows of the embedded world: place alone.
     """
     facts: dict[str, Any] = json.loads(rows.info.description or '{"place": "miniworld"}')
     return facts
@@ -242,8 +243,7 @@ def _facts(place: Place, found: dict[str, Any], report: Report) -> dict[str, Any
         **found,
         "config": place.config,
         "split": place.source.splits[place.split],
-        "dropped": report.dropped,
-        "skipped": report.bad,
+        **dict(zip(_COUNTS, (report.rows, report.dropped, report.bad), strict=True)),
         "stand_in": is_file and place.stand_in,
     }
 

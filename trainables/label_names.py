@@ -37,39 +37,53 @@ def label_names(task: Task, *, mirror: Path | None) -> tuple[str, ...]:
     assert isinstance(task.source, HubSource | FileSource)
     place = place_of(task, task.source, task.source_language, "train", mirror)
     files = files_of(place, mirror)
-    tables, _ = raw_tables(place, files, None)
     column = task.source.columns.get(_COLUMNS[task.kind], _COLUMNS[task.kind])
     if task.kind == "multiple_choice" and not isinstance(column, str):
         return tuple(str(number) for number in range(len(column)))
     assert isinstance(column, str), "labels are one column"
+    tables, _ = raw_tables(place, files, None)
+    where = name_of(place, files)
+    try:
+        return _found(tables, column, task, where)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: the column {column!r} is not in UTF-8 ({error})") from error
+
+
+def _found(tables: Iterable[pa.Table], column: str, task: Task, where: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
+    most = 0
     for table in tables:
         if column not in table.column_names:
             there = ", ".join(table.column_names)
-            raise DataError(f"{name_of(place, files)}: no column {column!r}; it has: {there}")
+            raise DataError(f"{where}: no column {column!r}; it has: {there}")
         if names := _class_names(table.schema.field(column), table.schema):
             return names
         values = table[column].to_pylist()
         if task.kind == "multiple_choice":
-            most = max(len(choices) for choices in values)
-            return tuple(str(number) for number in range(most))
-        found |= dict.fromkeys(_texts(values))
+            sizes = [len(choices) for choices in values if isinstance(choices, list)]
+            most = max([most, *sizes])
+            continue
+        found |= dict.fromkeys(_texts(values, lists=task.kind == "tagging"))
         if len(found) > MOST_LABELS:
             raise DataError(
-                f"{name_of(place, files)}: the column {column!r} has more than {MOST_LABELS:,} "
-                "different values; is it the column of the labels?"
+                f"{where}: the column {column!r} has more than {MOST_LABELS:,} different values; "
+                "is it the column of the labels?"
             )
-    return tuple(sorted(found, key=_rank))
+    if not found and not most:
+        wanted = "lists of choices" if task.kind == "multiple_choice" else "labels"
+        raise DataError(f"{where}: the column {column!r} has no {wanted} in any row")
+    return tuple(sorted(found, key=_rank)) or tuple(str(number) for number in range(most))
 
 
-def _texts(values: Iterable[Any]) -> Iterator[str]:
+def _texts(values: Iterable[Any], *, lists: bool) -> Iterator[str]:
+    """Labels of rows; tags may be written with spaces between, but a label may have spaces."""
     for value in values:
         if isinstance(value, list):
-            yield from _texts(value)
+            yield from _texts(value, lists=False)
+        elif lists and isinstance(value, str):
+            yield from _texts(value.split(), lists=False)
         elif value not in (None, "", -1, "-1"):
-            yield from (
-                str(value).split() if isinstance(value, str) and " " in value else [str(value)]
-            )
+            yield str(value)
 
 
 def _rank(label: str) -> tuple[bool, int, str]:

@@ -27,10 +27,6 @@ from trainables.tasks.task import (
 _BATCH = 1000
 
 
-class NoFileError(DataError):
-    """A file of the user's is not there."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One split of a data set in one language."""
@@ -57,6 +53,9 @@ def available_languages(
     """Languages in which the split can be loaded, in the order of `task.languages`.
 
     With a mirror that has the data set: those that it has. Otherwise the declared ones.
+
+    Raises:
+        DataError: if a file of the user's is not there: what they wrote is not passed over.
     """
     source, languages = task.source, _declared(task, split)
     if isinstance(source, UnionSource):
@@ -85,7 +84,7 @@ def _can_load(
     place = place_of(task, source, language, split, mirror)
     try:
         files = files_of(place, mirror)
-    except (hub.NotInMirrorError, NoFileError):
+    except hub.NotInMirrorError:
         return False
     return not (files and place.id_prefix) or hub.have_ids(files, place.id_prefix)
 
@@ -94,19 +93,21 @@ def files_of(place: Place, mirror: Path | None) -> list[Path]:
     """The files of a split, in the user's folders or in the mirror; none: to be had from the hub.
 
     Raises:
-        NoFileError: if the user's pattern finds none.
+        DataError: if the user's pattern finds none.
         NotInMirrorError: if the mirror has the data set but not this split of it.
     """
     source = place.source
     if isinstance(source, HubSource):
         return hub.mirror_files(mirror, source, place.config, place.own_split)
     pattern = Path(source.files[place.own_split].replace("{language}", place.language))
+    if pattern.is_file():  # also where its name has a letter of patterns, as in data[1].csv
+        return [pattern]
     anchor = Path(pattern.anchor)
     files = sorted(file for file in anchor.glob(str(pattern.relative_to(anchor))) if file.is_file())
     if not files:
-        raise NoFileError(
+        raise DataError(
             f"{place.task.name}: there is no file {pattern}, which its {place.split} split reads; "
-            "mend tasks in the study file"
+            "put it there, or mend tasks in the study file (of a run: in its study.yaml)"
         )
     return files
 
@@ -162,8 +163,8 @@ def raw_tables(
     """Rows in their own columns, and where they are from."""
     source = place.source
     if isinstance(source, FileSource):
-        found = {"place": "files", "id": source.files[place.own_split]}
-        return read_files(files), found
+        pattern = source.files[place.own_split].replace("{language}", place.language)
+        return read_files(files), {"place": "files", "id": pattern}
     if files:
         return read_files(files), {"place": "mirror", "id": source.path}
     rows, found = hub.read_hub(source, place.config, place.own_split, downloads)

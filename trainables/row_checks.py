@@ -2,7 +2,6 @@
 
 Not refused: an empty second text ("" is how a lone sentence is written, and collected pairs such as
 SNLI's may lack one), an empty choice, a word of white space (it has no token, hence no prediction).
-How many choices a row has is checked where it is encoded (`kinds/multiple_choice.py`).
 """
 
 from __future__ import annotations
@@ -79,6 +78,10 @@ def _classification(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
 def _multiple_choice(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
     empty = _blank(batch, "context") & _blank(batch, "question")
     yield empty, _says("context and question are empty")
+    yield (
+        _mask(pc.not_equal(pc.list_value_length(batch.column("choices")), len(task.labels))),
+        lambda row: f"has {len(row['choices'])} choices, but {task.name} has {len(task.labels)}",
+    )
     yield _label(batch, task)
 
 

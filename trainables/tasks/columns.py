@@ -1,8 +1,8 @@
 """How do a user's own columns become the canonical columns of a kind? Without any code.
 
 Columns have their canonical names (`task.py`) unless the task says otherwise. Labels may be their
-names or their numbers. Several columns may make one list (the choices of a question); a list may
-be written as words with spaces between, and SQuAD's `answers` as {text, answer_start}.
+names or their numbers. Several columns may make the choices of a question; tokens and tags may be
+written with spaces between, and SQuAD's `answers` as {text, answer_start}.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ OPTIONAL: dict[KindName, tuple[str, ...]] = {
 """Those that it may have; all kinds may have `id`."""
 
 
+_SHOWN = 6
+"""Labels that a message names."""
+
+
 def by_columns(task: Task, columns: Columns) -> Adapter:
     """The adapter of a task whose columns are only named otherwise."""
     numbers = {label: number for number, label in enumerate(task.labels)}
@@ -46,14 +50,17 @@ def by_columns(task: Task, columns: Columns) -> Adapter:
         for name in WANTED[task.kind]:
             found[name] = _MAKE.get(name, _as_it_is)(values(name), numbers)
         for name in OPTIONAL.get(task.kind, ()):
-            if columns.get(name, name) in batch:
-                found[name] = [value or "" for value in values(name)]
+            if name in columns or name in batch:  # one that the user names must be there
+                found[name] = values(name)
             elif name != "answer_starts":
                 found[name] = [""] * len(origin.rows)
+        if task.kind in ("classification", "multiple_choice"):
+            second = OPTIONAL[task.kind][0]
+            found[second] = [value or "" for value in found[second]]
         if task.kind == "span_qa":
             found |= _answers(found["answers"], found.get("answer_starts"))
-        has_ids = columns.get("id", "id") in batch
-        found["id"] = [str(v) for v in values("id")] if has_ids else origin.own_ids()
+        has_ids = "id" in columns or "id" in batch
+        found["id"] = [str(v) for v in values("id")] if has_ids else origin.shared_ids()
         return found
 
     return adapt
@@ -63,21 +70,28 @@ def _as_it_is(values: list[Any], numbers: Mapping[str, int]) -> list[Any]:
     return values
 
 
-def _label_numbers(values: list[Any], numbers: Mapping[str, int]) -> list[int | None]:
+def _label_numbers(values: list[Any], numbers: Mapping[str, int]) -> list[int]:
     return [_label_number(value, numbers) for value in values]
 
 
-def _label_number(value: Any, numbers: Mapping[str, int]) -> int | None:
-    """By name, else by number; without gold NO_LABEL, with an unknown one None."""
+def _label_number(value: Any, numbers: Mapping[str, int]) -> int:
+    """By name, else by number; without gold NO_LABEL.
+
+    Raises:
+        ValueError: for an unknown one.
+    """
     if value is None or value in ("", NO_LABEL, str(NO_LABEL)):
         return NO_LABEL
     if str(value) in numbers:
         return numbers[str(value)]
     is_number = isinstance(value, int) or (isinstance(value, str) and value.isdecimal())
-    return int(value) if is_number and int(value) < len(numbers) else None
+    if is_number and 0 <= int(value) < len(numbers):
+        return int(value)
+    known = [*numbers][:_SHOWN] + ["..."] * (len(numbers) > _SHOWN)
+    raise ValueError(f"label {value!r} is not one of {', '.join(known)}")
 
 
-def _tag_numbers(values: list[Any], numbers: Mapping[str, int]) -> list[list[int | None]]:
+def _tag_numbers(values: list[Any], numbers: Mapping[str, int]) -> list[list[int]]:
     return [[_label_number(tag, numbers) for tag in tags] for tags in _words(values, numbers)]
 
 
@@ -86,16 +100,25 @@ def _words(values: list[Any], numbers: Mapping[str, int]) -> list[list[Any]]:
 
 
 def _answers(answers: Sequence[Any], starts: Sequence[Any] | None) -> Batch:
-    """SQuAD's struct, or lists, or one answer and its place."""
+    """SQuAD's struct, or lists, or one answer and its place; both empty where there is none."""
     if starts is None:
+        if plain := [row for row in answers if not isinstance(row, Mapping)]:
+            raise ValueError(
+                f"answers is {plain[0]!r} without a place; wanted a column answer_starts too, or "
+                "{text, answer_start} as in SQuAD"
+            )
         return {
             "answers": [list(row["text"]) for row in answers],
             "answer_starts": [list(row["answer_start"]) for row in answers],
         }
-    return {
-        "answers": [[row] if isinstance(row, str) else list(row) for row in answers],
-        "answer_starts": [[int(row)] if isinstance(row, int | str) else row for row in starts],
-    }
+    texts = [[row] if isinstance(row, str) and row else list(row or ()) for row in answers]
+    return {"answers": texts, "answer_starts": [_starts(row) for row in starts]}
+
+
+def _starts(row: Any) -> list[int]:
+    if row in (None, ""):
+        return []
+    return [int(each) for each in row] if isinstance(row, list) else [int(row)]
 
 
 _MAKE: dict[str, Callable[[list[Any], Mapping[str, int]], list[Any]]] = {

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainables.tasks.catalogue import TASKS, Catalogue
-from trainables.tasks.columns import WANTED
+from trainables.tasks.columns import OPTIONAL, WANTED
 from trainables.tasks.task import (
     UNKNOWN_SIZE,
     FileSource,
@@ -31,15 +31,15 @@ from trainables.tasks.task import (
 Entry = Mapping[str, Any]
 """Plain values, as `search/study_fields.py` has checked them one by one."""
 
-METRICS: dict[KindName, str] = {
-    "classification": "accuracy",
-    "multiple_choice": "accuracy",
-    "span_qa": "qa",
-    "tagging": "f1",
-    "retrieval": "retrieval_accuracy",
-    "mlm": "mlm_accuracy",
+METRICS: dict[KindName, tuple[str, ...]] = {
+    "classification": ("accuracy",),
+    "multiple_choice": ("accuracy",),
+    "span_qa": ("qa", "mlqa"),
+    "tagging": ("f1", "accuracy"),
+    "retrieval": ("retrieval_accuracy", "bucc_f1"),
+    "mlm": ("mlm_accuracy",),
 }
-"""The metric of a task that names none, by kind."""
+"""What a kind is scored by; first the metric of a task that names none."""
 
 _GROUPS: dict[KindName, Group] = {
     "span_qa": "qa",
@@ -62,9 +62,15 @@ def catalogue_of(entries: Mapping[str, Entry]) -> Catalogue:
             own[name] = own_task(name, entry)
         except ValueError as error:
             problems += [f"tasks.{name}{line}" for line in str(error).splitlines()]
+    catalogue = Catalogue(own=own)
+    problems += [
+        f"tasks.{name}.train_task {problem}"
+        for name, task in own.items()
+        if (problem := _train_task_problem(task, catalogue))
+    ]
     if problems:
         raise ValueError("\n".join(problems))
-    return Catalogue(own=own)
+    return catalogue
 
 
 def own_task(name: str, entry: Entry) -> Task:
@@ -85,6 +91,11 @@ def own_task(name: str, entry: Entry) -> Task:
     is_target = bool({"search", "report"} & set(splits))
     trains = "train" in splits
     _check_source(entry, splits, is_target=is_target)
+    _check_languages(entry, splits)
+    _check_columns(kind, entry)
+    metric = entry.get("metric") or METRICS[kind][0]
+    if metric not in METRICS[kind]:
+        raise ValueError(f".metric is {metric!r}; {kind} is scored by {' or '.join(METRICS[kind])}")
     return Task(
         name=name,
         kind=kind,
@@ -92,7 +103,7 @@ def own_task(name: str, entry: Entry) -> Task:
         labels=tuple(entry.get("labels") or ()),
         languages=languages,
         train_languages=tuple(entry.get("train_languages") or ()),
-        metric=entry.get("metric") or METRICS[kind],
+        metric=metric,
         role="target" if is_target else "intermediate",
         train_task=entry.get("train_task"),
         max_length=entry.get("max_length") or _LENGTHS.get(kind, 128),
@@ -126,6 +137,9 @@ def _completed(task: Task, entry: Entry) -> Task:
         )
     splits = _splits(entry)
     _check_source(entry, splits, is_target=False)
+    _check_columns(task.kind, entry)
+    if own_data or len(entry.get("train_languages") or ()) > 1:
+        _check_languages(entry, splits)
     source = _source(entry, splits)
     if own_data:
         labels = tuple(entry.get("labels") or task.labels)
@@ -171,10 +185,55 @@ def _check_source(entry: Entry, splits: Mapping[str, str], *, is_target: bool) -
     if not splits:
         raise ValueError(f".files has none of {', '.join(_SPLITS)}; name them so, or give splits")
     for split, written in splits.items():
-        if files and written.partition("@")[0] not in files:
-            raise ValueError(f".splits.{split} is {written!r}, but files has {', '.join(files)}")
+        name = written.partition("@")[0]
+        if files and name not in files:
+            raise ValueError(f".splits.{split} is {name!r}, but files has {', '.join(files)}")
     if is_target and not {"search", "report"} <= set(splits):
         raise ValueError(".splits: a target has both search and report")
     trains = "train" in splits or entry.get("train_task") or entry.get("kind") == "retrieval"
     if is_target and not trains:
         raise ValueError(".train_task is missing: which task trains this target?")
+
+
+def _check_languages(entry: Entry, splits: Mapping[str, str]) -> None:
+    """One file for several languages would be scored as each of them."""
+    files = entry.get("files") or {}
+    for split, written in splits.items():
+        field = "train_languages" if split in ("train", "dev") else "languages"
+        languages = entry.get(field) or ()
+        name = written.partition("@")[0]
+        where = f".files.{name}" if files else ".config"
+        holds = files[name] if files else entry.get("config")
+        several = len(languages) > (field == "languages")
+        if several and "{language}" not in (holds or ""):
+            raise ValueError(
+                f"{where} is {holds or 'missing'!r} for all of {field} ({', '.join(languages)}); "
+                "write {language} where it differs"
+            )
+
+
+def _check_columns(kind: KindName, entry: Entry) -> None:
+    known = [*WANTED[kind], *OPTIONAL.get(kind, ()), "id"]
+    for name, written in (entry.get("columns") or {}).items():
+        if name not in known:
+            raise ValueError(
+                f".columns.{name} is no column of {kind}, which has {', '.join(known)}; write "
+                "ours first, then the data's own: text: premise"
+            )
+        if not isinstance(written, str) and name != "choices":
+            raise ValueError(f".columns.{name} is a list; only choices can be several columns")
+
+
+def _train_task_problem(task: Task, catalogue: Catalogue) -> str:
+    """What is wrong with the task that fine-tunes a target; empty if nothing is."""
+    if task.name in TASKS or task.train_task is None:
+        return ""
+    try:
+        trainer = catalogue.get(task.train_task)
+    except ValueError as error:
+        return f"is {task.train_task!r}; {error}"
+    if trainer.kind != task.kind:
+        return f"is {trainer.name}, of kind {trainer.kind}; wanted one of kind {task.kind}"
+    if not trainer.train_size or trainer.train_task:
+        return f"is {trainer.name}, which has no training rows of its own"
+    return ""
