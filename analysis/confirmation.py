@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.intervals import Interval, paired_differences, simultaneous
-from analysis.marks import TARGET_LABELS, marks_by_curriculum
+from analysis.marks import TARGET_LABELS, marks_by_curriculum, marks_by_target
 from analysis.objective import Objective, objective_values
 from analysis.report_split import AVERAGE, Name, ReportSplit, Seeds, label, report_split
 from spaces.curriculum import EMPTY_TEXT
@@ -38,7 +38,7 @@ class Confirmation:
     english, n, winner_gain (winner minus it, paired by seeds), low, high."""
     per_target: pd.DataFrame
     """The winner by target, then on average: target, report, english, gap (English minus report),
-    empty (the empty curriculum's report), gain (over it, paired by seeds), low, high, n."""
+    empty (the empty curriculum's report), gain (over it, paired by seeds), low, high, n, marks."""
     per_language: pd.DataFrame
     """The winner by target and language, English and proxies too: target, language, reported
     (whether it enters the means), report, empty, gain, n."""
@@ -60,8 +60,10 @@ def confirmation(frame: pd.DataFrame, objective: Objective) -> Confirmation | No
     winner = _best(chosen)
     split = report_split(frame, objective)
     comparisons, against = _comparisons(split, (winner, ""), _roles(frame))
-    per_target, gains = _per_target(split, (winner, ""))
-    marks = marks_by_curriculum(frame[frame["phase"] == "confirm"], objective, split="report")
+    confirmed = frame[frame["phase"] == "confirm"]
+    by_target = marks_by_target(confirmed, objective, winner, split="report")
+    per_target, gains = _per_target(split, (winner, ""), by_target)
+    marks = marks_by_curriculum(confirmed, objective, split="report")
     return Confirmation(
         winner=winner,
         candidates=_candidates(chosen, values, split, marks),
@@ -151,7 +153,9 @@ def _comparisons(
     return _frame(rows, *columns, "low", "high"), intervals
 
 
-def _per_target(split: ReportSplit, winner: Name) -> tuple[pd.DataFrame, dict[str, Interval]]:
+def _per_target(
+    split: ReportSplit, winner: Name, marks: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, Interval]]:
     """The winner's scores beside the empty curriculum's, by target and on average."""
     own, empty, english = split.reports(winner), split.reports(EMPTY), split.english(winner)
     names = [*split.targets, AVERAGE]
@@ -177,10 +181,11 @@ def _per_target(split: ReportSplit, winner: Name) -> tuple[pd.DataFrame, dict[st
             "empty": _mean(empty.get(name, {}).values()),
             **_columns("gain", intervals.get(name)),
             "n": len(own.get(name, {})),
+            "marks": marks.get(name, ""),
         }
         for name in names
     ]
-    columns = ("target", "report", "english", "gap", "empty", "gain", "low", "high", "n")
+    columns = ("target", "report", "english", "gap", "empty", "gain", "low", "high", "n", "marks")
     return _frame(rows, *columns), intervals
 
 

@@ -131,11 +131,15 @@ def tasks(
     encoder: Annotated[str, typer.Option(help="Whose tokens a row is shown in.")] = "miniworld",
     mirror: Mirror = None,
 ) -> None:
-    """List the tasks that can be stages or targets, or describe one with a row and its tokens."""
-    from search.task_tables import task_details, task_table
+    """List the tasks that can be stages or targets, or describe one with a row and its tokens.
+
+    With a mirror: also which other tasks share rows with it.
+    """
+    from search.task_tables import task_details, task_list
 
     if name is None:
-        out.print(task_table())
+        for shown in task_list():
+            out.print(shown)
         out.print("next: curriculum tasks NAME")
         return
     out.print(task_details(name))
@@ -143,6 +147,13 @@ def tasks(
 
     for shown in task_example(name, encoder=encoder, mirror=mirror):
         out.print(shown)
+    if mirror is not None:
+        from search.overlap_tables import overlap_tables
+        from trainables.row_cache import DEFAULT_CACHE
+
+        cache = DEFAULT_CACHE.expanduser()
+        for shown in overlap_tables(name, mirror=mirror, cache=cache):
+            out.print(shown)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from analysis.confirmation import Confirmation, confirmation
 from analysis.objective import Objective
 from search.table_parts import (
     Column,
+    Marks,
     count,
     curriculum_cell,
     difference,
@@ -69,6 +70,8 @@ def _per_target(found: Confirmation) -> Iterator[RenderableType]:
     yield heading("The winner on the report split, zero-shot (mean over report languages)")
     columns = [Column("target", number=False), Column("English"), Column("zero-shot")]
     columns += [Column("transfer gap"), Column("none"), Column("gain"), Column("95 % interval")]
+    columns += [Column("seeds"), Column("marks", number=False)]
+    marks = Marks()
     rows = [
         [
             str(row["target"]),
@@ -79,10 +82,13 @@ def _per_target(found: Confirmation) -> Iterator[RenderableType]:
             difference(row["gain"]),
             _interval(row),
             count(row["n"]),
+            marks.letters(str(row["marks"])),
         ]
         for row in _records(found.per_target)
     ]
-    yield table([*columns, Column("seeds")], rows)
+    yield table(columns, rows)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
     yield remark("none: the empty curriculum at the same target seeds; gain: zero-shot minus none")
     if any(row["english"] != row["english"] for row in _records(found.per_target)):
         yield remark("averages of English and of the gap: over targets that have an English score")

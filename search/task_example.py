@@ -15,6 +15,7 @@ from search.table_parts import heading, remark
 from trainables.data import available_languages, load_rows
 from trainables.encoder import Encoder, load_encoder
 from trainables.kinds import KINDS
+from trainables.places import is_here
 from trainables.tasks import HubSource, Task, get_task
 from trainables.tasks.task import SplitName
 
@@ -29,11 +30,13 @@ _TEXTS = ("text", "text_pair", "context", "question", "source", "target")
 def task_example(name: str, *, encoder: str, mirror: Path | None) -> Iterator[RenderableType]:
     """The first row of the task's first split that is here, its labels, and its tokens.
 
+    To describe a task is no reason to download it.
+
     Raises:
         EncoderError: if there is no such encoder.
     """
     task = get_task(name)
-    if isinstance(task.source, HubSource) and not _is_here(task.source, mirror):
+    if isinstance(task.source, HubSource) and not is_here(task, mirror):
         yield heading("A row")
         yield remark(f"{task.source.path} is not here; with --mirror DIR a row of it is shown")
         return
@@ -48,13 +51,6 @@ def task_example(name: str, *, encoder: str, mirror: Path | None) -> Iterator[Re
     yield _pairs(_told(row, task))
     yield heading(f"As the encoder {encoder} reads it")
     yield _pairs(_encoding(rows[:1], task, load_encoder(encoder, mirror=mirror)))
-
-
-def _is_here(source: HubSource, mirror: Path | None) -> bool:
-    """In the mirror: to describe a task is no reason to download it."""
-    if mirror is None:
-        return False
-    return any((mirror / "datasets" / name).is_dir() for name in (source.path, *source.fallbacks))
 
 
 def _rows(task: Task, mirror: Path | None) -> tuple[SplitName, str, Any]:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from trainables.tasks import TASKS, HubSource, Task, get_task
 
+_HEADINGS = ("task", "kind", "use", "train", "languages", "metric")
+_WIDTHS = (18, 15, 6, 7, 9, 0)
+"""Letters of the columns, which fit a terminal of 80; the last one needs none."""
+_NUMBERS = ("train", "languages")
 
-def task_table() -> Table:
-    """One row per task, stages first."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("task", "kind", "use", "train", "languages", "metric"):
-        right = heading in ("train", "languages")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+
+def task_list() -> Iterator[RenderableType]:
+    """Two lines per task, stages first; the second one has licence and declared overlaps."""
+    yield Text(_line(_HEADINGS), style="bold")
     for task in TASKS.values():
-        table.add_row(
-            task.name,
-            task.kind,
-            _use(task),
-            f"{task.train_size:,}",
-            str(len(task.languages)),
-            task.metric,
-        )
-    return table
+        train, languages = f"{task.train_size:,}", str(len(task.languages))
+        yield Text(_line((task.name, task.kind, _use(task), train, languages, task.metric)))
+        overlaps = f"; overlaps: {', '.join(task.overlaps)}" if task.overlaps else ""
+        yield Padding(Text(f"{task.licence}{overlaps}", style="dim"), (0, 0, 0, 4))
+
+
+def _line(cells: Sequence[str]) -> str:
+    padded = [
+        cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+        for name, cell, width in zip(_HEADINGS, cells, _WIDTHS, strict=True)
+    ]
+    return " ".join(padded).rstrip()
 
 
 def task_details(name: str) -> Table:
@@ -58,7 +68,7 @@ def _facts(task: Task) -> dict[str, str]:
         "labels": _some(task.labels),
         "languages": " ".join(task.languages),
         "report split only": " ".join(task.report_only),
-        "overlaps": ", ".join(task.overlaps),
+        "declared overlaps": ", ".join(task.overlaps),
         **_source_facts(task),
         "licence": task.licence,
         "citation": task.citation,

@@ -55,6 +55,7 @@ def run(curriculum, search, report, *, role="candidate", variant="", seed=11, ph
             "numerics": "cpu",
             "stand_in": False,
             "overlap": None,
+            "train_overlap": None,
             "collapsed": False,
             "examples_needed": 0.0,
             "examples_paid": 0.0,

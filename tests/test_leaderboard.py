@@ -42,6 +42,7 @@ def trial(curriculum, rungs, *, role="sampled", seed=1, target_seed=1, num_rungs
             "numerics": "cpu",
             "stand_in": False,
             "overlap": None,
+            "train_overlap": None,
             "collapsed": False,
             "examples_paid": 10.0,
             "seconds": 0.0,

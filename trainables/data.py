@@ -88,11 +88,59 @@ def load_rows(
         tables, facts = _made(place, files, None, skip_bad_rows)
         table = pa.concat_tables([schema.empty_table(), *tables]).cast(schema)
         return described(datasets.Dataset(table), facts())
-    entry = cache / "rows" / _key(place, files, skip_bad_rows)
+    entry = _entry(cache, place, files, skip_bad_rows)
     if (rows := read_entry(entry)) is None:
         tables, facts = _made(place, files, cache / "hub", skip_bad_rows)
         rows = write_entry(entry, tables, schema, facts)
     return rows
+
+
+def rows_entry(
+    task: Task,
+    language: str,
+    split: SplitName,
+    *,
+    mirror: Path | None = None,
+    cache: Path,
+    skip_bad_rows: bool = False,
+) -> Path:
+    """The folder in which `load_rows` keeps these rows, there or not; a union has none.
+
+    Raises:
+        DataError: no such split, language, configuration, file or folder.
+    """
+    if isinstance(task.source, MiniworldSource):
+        return _generated_entry(task.source.generator, language, split, cache)
+    assert not isinstance(task.source, UnionSource), "a union's parts have entries"
+    place = place_of(task, task.source, language, split, mirror)
+    return _entry(cache, place, files_of(place, mirror), skip_bad_rows)
+
+
+def parts_there(
+    task: Task, source: UnionSource, split: SplitName, mirror: Path | None
+) -> tuple[Task, ...]:
+    """The parts of a union of which the rows are taken.
+
+    Raises:
+        DataError: if there are none.
+    """
+    parts = tuple(
+        part
+        for part in source.parts
+        if not source.partial or available_languages(part, split, mirror)
+    )
+    if not parts:
+        raise DataError(f"{task.name} has no {split} split: the mirror has none of its parts")
+    return parts
+
+
+def _entry(cache: Path, place: Place, files: list[Path], skip_bad_rows: bool) -> Path:
+    return cache / "rows" / _key(place, files, skip_bad_rows)
+
+
+def _generated_entry(generator: str, language: str, split: SplitName, cache: Path) -> Path:
+    what = [VERSION, _world_source(), generator, language, split]
+    return cache / "rows" / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
 @cache_in_memory
@@ -102,9 +150,7 @@ def _generated(
     """Rows of the embedded world, made once per machine: making 9,000 takes a second or two."""
     if cache is None:
         return miniworld.read(generator, language, split)
-    what = [VERSION, _world_source(), generator, language, split]
-    name = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
-    entry = cache / "rows" / name
+    entry = _generated_entry(generator, language, split, cache)
     if (rows := read_entry(entry)) is None:
         made = miniworld.read(generator, language, split)
         table = made.with_format("arrow")[:]
@@ -124,15 +170,8 @@ def _united(
     task: Task, source: UnionSource, split: SplitName, how: dict[str, Any]
 ) -> datasets.Dataset:
     """The rows of all parts, one after the other, each with its task's name in the id."""
-    parts = [
-        part
-        for part in source.parts
-        if not source.partial or available_languages(part, split, how["mirror"])
-    ]
-    if not parts:
-        raise DataError(f"{task.name} has no {split} split: the mirror has none of its parts")
     tables, facts = [], {}
-    for part in parts:
+    for part in parts_there(task, source, split, how["mirror"]):
         rows = load_rows(part, part.source_language, split, **how)
         table, facts[part.name] = rows.with_format("arrow")[:], provenance(rows)
         ids = pc.binary_join_element_wise(part.name, table["id"].cast(pa.string()), "/")

@@ -18,7 +18,7 @@ from spaces.curriculum import Curriculum, parse_curriculum
 from trainables.assignment import Assignment, RungWork
 from trainables.leases import Leases
 from trainables.nodes import Computed, Event, Trial, as_found, ensure, pretrained
-from trainables.steps import evaluation, stage_training, target_training
+from trainables.steps import evaluation, stage_training, target_training, tuning_rows
 from trainables.store import Entry
 from trainables.tasks.task import SplitName, Task
 from trainables.workbench import Workbench
@@ -168,6 +168,7 @@ def _score_rows(
     own = _row(trial, work, entry, [trial.account(computed.node, entry)])
     marks = trial.bench.marks(
         trial.bench.items(target.name, language, split, work.eval_items),
+        tuning_rows(trial, target, work),
         parse_curriculum(work.curriculum),
         trial.assignment.stage_seed,
     )
@@ -185,6 +186,7 @@ def _score_rows(
             "items": entry.values["items"],
             "stand_in": marks.stand_in,
             "overlap": marks.overlap,
+            "train_overlap": marks.train_overlap,
         }
         for name in names
     ]
@@ -210,6 +212,7 @@ def _row(
         "numerics": entry.numerics,
         "stand_in": False,
         "overlap": None,
+        "train_overlap": None,
         "collapsed": False,
         "examples_needed": needed,
         "examples_paid": paid,

@@ -33,6 +33,7 @@ def _task(
     languages: tuple[str, ...] = (),
     train_task: str | None = None,
     train_size: int | None = None,
+    overlaps: tuple[str, ...] = (),
     note: str = "",
 ) -> Task:
     default_size = _TARGET_SIZE if languages else _INTERMEDIATE_SIZE
@@ -49,6 +50,7 @@ def _task(
         max_length=_MAX_LENGTH,
         train_size=default_size if train_size is None else train_size,
         group=_GROUPS.get(kind, "classification"),  # type: ignore[arg-type]
+        overlaps=overlaps,
         licence="generated; the licence of this package",
         citation="trainables/miniworld",
         note=note,
@@ -64,7 +66,13 @@ MINIWORLD: tuple[Task, ...] = (
         labels=("different", "same"),
         note="Pairs with nearly the same words, as in PAWS.",
     ),
-    _task("squad", "span_qa", metric="qa", note="Also the training set of mini-xquad."),
+    _task(
+        "squad",
+        "span_qa",
+        metric="qa",
+        overlaps=("mini-xquad",),
+        note="Also the training set of mini-xquad.",
+    ),
     _task(
         "choice",
         "multiple_choice",
@@ -97,6 +105,7 @@ MINIWORLD: tuple[Task, ...] = (
         languages=_LANGUAGES,
         train_task="mini-squad",
         train_size=_INTERMEDIATE_SIZE,
+        overlaps=("mini-squad",),
     ),
     _task("xcopa", "multiple_choice", metric="accuracy", labels=("0", "1"), languages=_LANGUAGES),
     _task(

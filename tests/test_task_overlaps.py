@@ -1,0 +1,167 @@
+"""Are the overlaps that the literature knows found in the rows, and do declarations agree?"""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from trainables.kept_hashes import RowPlaces, kept_hashes
+from trainables.overlaps import Overlap
+from trainables.places import is_here
+from trainables.task_overlaps import POOLED, WORTH_SAYING, task_overlaps
+from trainables.tasks import TASKS, Catalogue, get_task
+from trainables.tasks.task import MiniworldSource, UnionSource
+
+NOT_ROWS = {
+    ("social_iqa", "xcopa"): "XTREME-R's own recipe for xcopa trains on it; no row is shared",
+    ("squad", "tatoeba_xtreme_r"): "published scores are of models tuned on SQuAD; no row is shared",
+}
+"""Declared overlaps that no rows can show, with the reason."""
+NOT_IN_THE_SAMPLE = {
+    ("tatoeba", "tatoeba_xtreme_r"): "the mirror lacks mteb/tatoeba-bitext-mining",
+}
+"""Declared overlaps that a mirror of samples cannot show, with the reason."""
+
+
+@pytest.fixture(scope="module")
+def places(shared_folder, tmp_path_factory):
+    return RowPlaces(
+        catalogue=Catalogue(),
+        mirror=shared_folder / "hub",
+        cache=tmp_path_factory.mktemp("cache"),
+        download=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def computed(places):
+    """Every overlap of two tasks that are in the mirror, in both directions."""
+    here = [
+        task
+        for task in TASKS.values()
+        if is_here(task, places.mirror) and not isinstance(task.source, MiniworldSource)
+    ]
+    found = task_overlaps(here, here, places)
+    return {(s.holder, s.target, s.split): s.found for s in found}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("stage", "target", "share"),
+    [
+        ("mnli", "xnli", 1.0),
+        ("squad", "xquad", 1.0),
+        ("squad", "mlqa", 1.0),
+        ("squad", "squad_v2", 0.9),  # the sample of v2 is not that of v1.1
+        ("squad_v2", "squad", 0.2),
+        ("squad_v2", "xquad", 0.2),
+        ("panx_en", "panx", 1.0),
+        ("ud_pos_en", "udpos", 0.1),  # of EWT, GUM, LinES and ParTUT, both sampled
+        ("ud_pos_en", "ud_lemmas_en", 0.8),
+        ("paws", "pawsx", 0.25),  # a quarter of the sample; the true sets are the same
+        ("copa", "xcopa", 1.0),
+    ],
+)
+def test_a_stage_that_holds_a_training_set_is_found(computed, stage, target, share):
+    found = computed[stage, target, "train"]
+    assert found.whole >= share * found.rows > 0
+
+
+@pytest.mark.shared
+def test_declared_training_sets_are_whole_even_where_texts_are_short(computed, places):
+    rows = len(kept_hashes(TASKS["mnli"], "en", "train", places))
+    assert computed["mnli", "xnli", "train"] == Overlap(whole=rows, part=rows, rows=rows)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("split", ["train", "search", "report"])
+@pytest.mark.parametrize(("stage", "target"), [("snli", "xquad"), ("wnut17", "panx")])
+def test_tasks_that_share_nothing_have_no_overlap(computed, stage, target, split):
+    assert computed[stage, target, split].part == 0
+    assert computed[stage, target, split].rows > 100
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", TASKS)
+def test_declared_overlaps_are_those_of_the_rows(computed, name):
+    sharing = {
+        other
+        for (holder, target, _), found in computed.items()
+        for one, other in ((holder, target), (target, holder))
+        if one == name and found.share >= WORTH_SAYING
+    }
+    if not any(name in key[:2] for key in computed):
+        pytest.skip("the mirror has no rows of it")
+    silent = NOT_ROWS | NOT_IN_THE_SAMPLE
+    unseen = {b if name == a else a for a, b in silent if name in (a, b)}
+    assert set(TASKS[name].overlaps) == sharing | unseen
+    assert not sharing & unseen
+
+
+@pytest.mark.parametrize("pair", NOT_ROWS)
+def test_overlaps_that_no_row_shows_are_declared_and_explained(pair):
+    assert pair[1] in TASKS[pair[0]].overlaps
+    notes = TASKS[pair[0]].note + TASKS[pair[1]].note
+    assert "XTREME-R" in notes
+
+
+@pytest.mark.shared
+def test_a_union_holds_the_rows_of_its_parts(places):
+    parts = (TASKS["snli"], TASKS["mnli"])
+    union = dataclasses.replace(TASKS["mnli"], name="both", source=UnionSource(parts=parts))
+    found = {(s.holder, s.target): s.found for s in task_overlaps([union], parts, places)}
+    for part in parts:
+        overlap = found["both", part.name]
+        assert overlap.whole == overlap.rows > 1000
+
+
+@pytest.mark.shared
+def test_languages_add_up_to_the_pooled_split(places):
+    stage, target = [TASKS["panx_en"]], [TASKS["panx"]]
+    pooled = {s.split: s for s in task_overlaps(stage, target, places)}
+    alone = [s for s in task_overlaps(stage, target, places, by_language=True)]
+    assert {s.language for s in pooled.values()} == {POOLED}
+    for field in ("whole", "part", "rows", "short"):
+        of_report = [getattr(s.found, field) for s in alone if s.split == "report"]
+        assert len(of_report) > 20
+        assert sum(of_report) == getattr(pooled["report"].found, field) > 0
+
+
+@pytest.mark.shared
+def test_hashes_are_computed_once_and_kept_in_8_bytes_a_text(places, monkeypatch):
+    first = kept_hashes(TASKS["rte"], "en", "train", places)
+    monkeypatch.setattr("trainables.kept_hashes.row_hashes", lambda rows: pytest.fail("again"))
+    again = kept_hashes(TASKS["rte"], "en", "train", places)
+    np.testing.assert_array_equal(first, again)
+    assert again.dtype == np.uint64 and again.shape[1] == 3
+    assert isinstance(again, np.memmap)
+
+
+@pytest.mark.shared
+def test_other_rows_get_other_hashes(places):
+    dev, train = (kept_hashes(TASKS["rte"], "en", split, places) for split in ("dev", "train"))
+    assert len(dev) != len(train)
+
+
+def test_a_stage_of_the_embedded_world_that_trains_a_target_is_the_whole_of_it(tmp_path):
+    mini = RowPlaces(catalogue=Catalogue(), cache=tmp_path)
+    stages = [get_task("mini-squad"), get_task("mini-pos")]
+    found = {
+        (s.holder, s.split): s.found
+        for s in task_overlaps(stages, [get_task("mini-xquad")], mini)
+    }
+    assert found["mini-squad", "train"].share == 1.0
+    assert found["mini-squad", "report"].share < WORTH_SAYING
+    assert found["mini-pos", "train"].share < WORTH_SAYING
+
+
+def test_scored_rows_are_compared_in_the_languages_asked_for(tmp_path):
+    mini = RowPlaces(catalogue=Catalogue(), cache=tmp_path)
+    pair = [get_task("mini-nli")], [get_task("mini-xnli")]
+    found = task_overlaps(
+        *pair,
+        mini,
+        languages=lambda task, split: ["bor"] if split == "search" else [],
+        by_language=True,
+    )
+    assert [(s.split, s.language) for s in found] == [("train", "en"), ("search", "bor")]
