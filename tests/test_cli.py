@@ -20,8 +20,21 @@ runner = CliRunner()
 def test_tasks_lists_every_task():
     result = runner.invoke(app, ["tasks"])
     assert result.exit_code == 0
-    first_words = [line.split()[0] for line in result.stdout.splitlines()]
+    first_words = [x.split()[0] for x in result.stdout.splitlines() if not x.startswith(" ")]
     assert first_words[1:-1] == list(TASKS)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_list_says_sizes_licence_and_overlaps_in_narrow_and_wide_terminals(width, monkeypatch):
+    monkeypatch.setattr("search.cli.out", Console(width=width, highlight=False, emoji=False))
+    shown = runner.invoke(app, ["tasks"]).stdout
+    assert max(map(len, shown.splitlines())) <= width
+    words = " ".join(shown.split())
+    for task in TASKS.values():
+        assert f"{task.name} {task.kind} " in words
+        overlaps = f"; overlaps: {', '.join(task.overlaps)}" if task.overlaps else ""
+        assert f" {task.train_size:,} {len(task.languages)} {task.metric} {task.licence}" in words
+        assert f"{task.licence}{overlaps} " in words
 
 
 @pytest.mark.parametrize("name", TASKS)

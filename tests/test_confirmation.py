@@ -223,6 +223,15 @@ def test_stand_ins_of_the_report_split_are_marked():
     assert set(confirmation(as_frame(rows), OBJECTIVE).candidates["marks"]) == {"stand-in"}
 
 
+def test_a_target_whose_training_rows_a_stage_holds_is_marked_on_the_report_split():
+    rows = [{**row, "train_overlap": float(row["target"] == "xnli")} for row in ROWS]
+    found = confirmation(as_frame(rows), OBJECTIVE)
+    marks = found.per_target.set_index("target")["marks"].to_dict()
+    assert marks.pop("xnli") == "training rows overlap up to 100.0%"
+    assert set(marks.values()) == {""}
+    assert set(found.candidates["marks"]) == {"training rows overlap up to 100.0%"}
+
+
 def test_without_a_confirmed_candidate_there_is_nothing_to_read():
     search = [row for row in ROWS if row["phase"] == "search"]
     assert confirmation(as_frame(search), OBJECTIVE) is None

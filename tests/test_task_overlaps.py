@@ -1,20 +1,29 @@
 """Are the overlaps that the literature knows found in the rows, and do declarations agree?"""
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
+from search.assignments import Places, setup_of
+from search.cli import app
+from search.config import load_study
+from search.overlap_tables import overlap_tables, study_overlaps
+from spaces.curriculum import parse_curriculum
 from trainables.kept_hashes import RowPlaces, kept_hashes
 from trainables.overlaps import Overlap
 from trainables.places import is_here
 from trainables.task_overlaps import POOLED, WORTH_SAYING, task_overlaps
 from trainables.tasks import TASKS, Catalogue, get_task
 from trainables.tasks.task import MiniworldSource, UnionSource
+from trainables.workbench import Workbench
 
 NOT_ROWS = {
     ("social_iqa", "xcopa"): "XTREME-R's own recipe for xcopa trains on it; no row is shared",
-    ("squad", "tatoeba_xtreme_r"): "published scores are of models tuned on SQuAD; no row is shared",
+    ("squad", "tatoeba_xtreme_r"): "published scores: models tuned on SQuAD; no row is shared",
 }
 """Declared overlaps that no rows can show, with the reason."""
 NOT_IN_THE_SAMPLE = {
@@ -52,7 +61,7 @@ def computed(places):
         ("mnli", "xnli", 1.0),
         ("squad", "xquad", 1.0),
         ("squad", "mlqa", 1.0),
-        ("squad", "squad_v2", 0.9),  # the sample of v2 is not that of v1.1
+        ("squad", "squad_v2", 0.4),  # the rest are its questions without answer
         ("squad_v2", "squad", 0.2),
         ("squad_v2", "xquad", 0.2),
         ("panx_en", "panx", 1.0),
@@ -119,7 +128,7 @@ def test_a_union_holds_the_rows_of_its_parts(places):
 def test_languages_add_up_to_the_pooled_split(places):
     stage, target = [TASKS["panx_en"]], [TASKS["panx"]]
     pooled = {s.split: s for s in task_overlaps(stage, target, places)}
-    alone = [s for s in task_overlaps(stage, target, places, by_language=True)]
+    alone = list(task_overlaps(stage, target, places, by_language=True))
     assert {s.language for s in pooled.values()} == {POOLED}
     for field in ("whole", "part", "rows", "short"):
         of_report = [getattr(s.found, field) for s in alone if s.split == "report"]
@@ -147,8 +156,7 @@ def test_a_stage_of_the_embedded_world_that_trains_a_target_is_the_whole_of_it(t
     mini = RowPlaces(catalogue=Catalogue(), cache=tmp_path)
     stages = [get_task("mini-squad"), get_task("mini-pos")]
     found = {
-        (s.holder, s.split): s.found
-        for s in task_overlaps(stages, [get_task("mini-xquad")], mini)
+        (s.holder, s.split): s.found for s in task_overlaps(stages, [get_task("mini-xquad")], mini)
     }
     assert found["mini-squad", "train"].share == 1.0
     assert found["mini-squad", "report"].share < WORTH_SAYING
@@ -165,3 +173,75 @@ def test_scored_rows_are_compared_in_the_languages_asked_for(tmp_path):
         by_language=True,
     )
     assert [(s.split, s.language) for s in found] == [("train", "en"), ("search", "bor")]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("marks")
+    study = {
+        "study": {"name": "marks"},
+        "encoder": {"name": "miniworld"},
+        "space": {"tasks": ["mini-squad", "mini-pos"], "sizes": [300], "max_stages": 1},
+        "targets": ["mini-xquad"],
+        "languages": {"proxy": ["dun"]},
+        "budget": {"trials": 1},
+        "store": {"path": str(folder / "store")},
+    }
+    places = Places(run_id="t", cache=folder / "cache", store=str(folder / "store"), mirror=None)
+    return Workbench(setup_of(load_study(study), places))
+
+
+@pytest.mark.parametrize(
+    ("stages", "low", "high"),
+    [("mini-squad:9000", 1.0, 1.0), ("mini-squad:3000", 0.2, 0.5), ("mini-pos:9000", 0.0, 0.05)],
+)
+def test_a_score_is_marked_with_how_many_of_its_training_rows_the_stages_hold(
+    bench, stages, low, high
+):
+    scored = bench.items("mini-xquad", "bor", "search", 50)
+    tuned_on = bench.training_rows("mini-squad", 300, seed=7)
+    marks = bench.marks(scored, tuned_on, parse_curriculum(stages), 1)
+    assert low <= marks.train_overlap <= high
+    assert marks.overlap < 0.05
+    assert bench.marks(scored, None, parse_curriculum(stages), 1).train_overlap is None
+
+
+def shown(parts):
+    console = Console(width=100, file=io.StringIO())
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part)
+    return capture.get()
+
+
+@pytest.mark.shared
+def test_the_command_shows_computed_overlaps_beside_declared_ones(places, monkeypatch):
+    monkeypatch.setattr("trainables.row_cache.DEFAULT_CACHE", places.cache)
+    result = CliRunner().invoke(app, ["tasks", "squad", "--mirror", str(places.mirror)])
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["squad", "xquad", "train", "100.0%", "6,000", "6,000", "yes"] in lines
+    assert "declared, but whose rows are not here: tatoeba_xtreme_r" in result.stdout
+
+
+@pytest.mark.shared
+def test_declared_and_computed_overlaps_that_disagree_are_told(places):
+    twin = dataclasses.replace(TASKS["copa"], name="twin", overlaps=())
+    catalogue = Catalogue(own={"twin": twin})
+    where = {"mirror": places.mirror, "cache": places.cache, "catalogue": catalogue}
+    told = " ".join(shown(overlap_tables("twin", **where)).split())
+    assert "in the rows, but not declared (5% or more): twin and copa" in told
+    told = shown(overlap_tables("social_iqa", **where))
+    assert "declared, but not in the rows that are here: xcopa" in told
+
+
+def test_a_plan_names_stages_that_hold_rows_of_its_targets(tmp_path):
+    mini = RowPlaces(catalogue=Catalogue(), cache=tmp_path)
+    stages = map(get_task, ("mini-squad", "mini-pos"))
+    found = list(task_overlaps(stages, [get_task("mini-xquad")], mini))
+    lines = shown(study_overlaps(found, Catalogue())).splitlines()
+    (row,) = [line.split() for line in lines if "mini-xquad" in line]
+    assert row[:3] == ["mini-squad", "mini-xquad", "100.0%"]
+    assert row[-1] == "yes"
+    assert not any("mini-pos" in line for line in lines)
+    assert "others: at most" in lines[-1]
