@@ -41,11 +41,13 @@ class Places:
 
 def setup_of(config: StudyConfig, places: Places) -> Setup:
     """What all trials of the study share."""
+    layers = config.encoder.retrieval_layers
     return Setup(
         run_id=places.run_id,
         encoder=config.encoder.name,
         revision=config.encoder.revision,
         retrieval_layer=config.encoder.retrieval_layer,
+        retrieval_layers=layers if layers == "all" else list(layers),
         mirror=None if places.mirror is None else str(places.mirror),
         cache=str(places.cache),
         tasks=config.entries,

@@ -141,26 +141,26 @@ def _recipe(
     if setup.interleave is not None:
         recipes["interleaved with every stage"] = asdict(setup.interleave)
     recipes |= {
-        str(stage): asdict(setup.recipe(stage.tasks, setup.stage_recipe))
-        for stage in curriculum.stages
+        str(stage): asdict(setup.recipe_of_stage(stage.tasks)) for stage in curriculum.stages
     }
     for target in config.targets:
         task = config.catalogue.get(target)
         if task.kind != "retrieval":
-            own = setup.recipe((task.train_task or target,), setup.target_recipe)
+            own = setup.recipe_of_target(task)
             recipes[f"target {target}"] = asdict(own)
     return "\n".join(lines) + f"\n\n```yaml\n{write_yaml(recipes)}```"
 
 
 def _use(bench: Workbench) -> str:
-    layer = bench.encoder.retrieval_layer
+    view = bench.encoder.view()
     return f"""\
 ```python
 from transformers import AutoModel, AutoTokenizer
 model, tokenizer = AutoModel.from_pretrained("encoder"), AutoTokenizer.from_pretrained("encoder")
 ```
 
-There is no pooler in it. Retrieval reads hidden layer {layer}, mean-pooled over the attention mask.
+There is no pooler in it. Retrieval reads hidden layer {view.layer}, pooling {view.pooling}, unless
+sentence_views in config.json names another one for its target.
 To train it again, or to fine-tune a target on it:
 
 ```

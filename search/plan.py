@@ -30,7 +30,6 @@ from search.work import Cost, Counter
 from spaces.rungs import Rung
 from trainables.assignment import Setup
 from trainables.kept_hashes import RowPlaces
-from trainables.recipe import Recipe
 from trainables.task_overlaps import Shared, task_overlaps
 from trainables.tasks.task import SplitName, Task
 
@@ -168,6 +167,8 @@ class _Facts:
     def __init__(self, setup: Setup, rows: CountRows, features: Mapping[str, float]) -> None:
         self._setup, self._rows, self._features = setup, rows, features
         self.task = setup.catalogue.get
+        self.recipe_of_stage = setup.recipe_of_stage
+        self.recipe_of_target = setup.recipe_of_target
 
     def rows(self, task: str, split: SplitName, language: str) -> int:
         """Rows of a split, looked up once."""
@@ -176,11 +177,6 @@ class _Facts:
     def features_per_row(self, task: str) -> float:
         """1 if it was not measured."""
         return self._features.get(task, 1.0)
-
-    def recipe(self, tasks: tuple[str, ...], *, stage: bool) -> Recipe:
-        """As trials use it."""
-        base = self._setup.stage_recipe if stage else self._setup.target_recipe
-        return self._setup.recipe(tasks, base)
 
 
 def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates | None, str]:
@@ -192,9 +188,8 @@ def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates |
         stages[setup.interleave.task] = None
     targets = [config.catalogue.get(name) for name in config.targets]
     trained = [task for task in targets if task.kind != "retrieval"]
-    sources = dict.fromkeys(task.train_task or task.name for task in trained)
-    recipes = {task: setup.recipe((task,), setup.target_recipe) for task in sources}
-    recipes |= {task: setup.recipe((task,), setup.stage_recipe) for task in stages}
+    recipes = {task.train_task or task.name: setup.recipe_of_target(task) for task in trained}
+    recipes |= {task: setup.recipe_of_stage((task,)) for task in stages}
     language = next(iter(config.languages.proxy), "")
     return calibrate(setup, recipes, config.targets, language=language), ""
 

@@ -57,7 +57,10 @@ class EncoderChoice(Fields):
     revision: str | None = None
     """Commit or tag on the hub; null = its main branch."""
     retrieval_layer: CountOrZero | None = None
-    """Hidden layer that is mean-pooled for retrieval; null = the encoder's own."""
+    """Hidden layer that is pooled for retrieval; null = the encoder's own, by target."""
+    retrieval_layers: tuple[CountOrZero, ...] | Literal["all"] = ()
+    """Hidden layers at which retrieval is scored too, in the same forward pass: a sweep to look
+    at. No objective, ranking or confirmation reads them."""
 
 
 class OwnTask(Fields):

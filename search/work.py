@@ -19,6 +19,7 @@ from trainables.assignment import (
     RungWork,
     target_dev_items,
 )
+from trainables.kinds import KINDS
 from trainables.recipe import Recipe
 from trainables.sampling import batches_per_epoch, batches_per_pass
 from trainables.tasks.task import SplitName, Task
@@ -26,8 +27,6 @@ from trainables.tasks.task import SplitName, Task
 PARTS = ("stage", "target", "evaluation")
 FORWARD_SHARE = 1 / 3
 """What scoring an example costs, in examples of training (`trainables/steps.py`)."""
-RETRIEVAL_SIDES = 2
-"""A retrieval item is read twice: the sentence and its translation."""
 
 Name = tuple[Hashable, ...]
 
@@ -44,8 +43,11 @@ class Facts(Protocol):
     def features_per_row(self, task: str) -> float:
         """Training features of a row: long texts give several."""
 
-    def recipe(self, tasks: tuple[str, ...], *, stage: bool) -> Recipe:
-        """How a stage or a target of these tasks is trained."""
+    def recipe_of_stage(self, tasks: tuple[str, ...]) -> Recipe:
+        """How a stage of these tasks is trained."""
+
+    def recipe_of_target(self, target: Task) -> Recipe:
+        """How a target is trained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ class Counter:
 
     def _stage(self, encoder: Name, stage: Stage, seed: int) -> Piece:
         parts = self._parts(stage)
-        recipe = self._facts.recipe(stage.tasks, stage=True)
+        recipe = self._facts.recipe_of_stage(stage.tasks)
         return Piece(
             name=("stage", encoder, str(stage), seed),
             part="stage",
@@ -137,9 +139,9 @@ class Counter:
     def _target(self, encoder: Name, target: Task, work: RungWork, assignment: Assignment) -> Piece:
         source = target.train_task or target.name
         num_examples, dev = work.train_examples[target.name], target_dev_items(work.eval_items)
-        recipe = self._facts.recipe((source,), stage=False)
+        recipe = self._facts.recipe_of_target(target)
         epochs = recipe.epochs + round(assignment.extra_examples / num_examples)
-        changes = (assignment.learning_rate_factor, epochs)
+        changes = (assignment.learning_rate_factor, epochs, recipe)
         looks = recipe.evaluations or epochs
         features = num_examples * self._facts.features_per_row(source)
         return Piece(
@@ -154,12 +156,16 @@ class Counter:
     ) -> Piece:
         there = self._facts.rows(target.name, _split(split), language)
         items = min(limit or there, there)
+        read = items
+        if split == "report" and target.metric in KINDS[target.kind].tunings:
+            tuning = self._facts.rows(target.name, "search", language)
+            read += min(limit or tuning, tuning)
         return Piece(
             name=("evaluation", model, target.name, language, split, items),
             part="evaluation",
             trained={},
-            scored={target.name: float(items)},
-            forward=RETRIEVAL_SIDES if target.kind == "retrieval" else 1.0,
+            scored={target.name: float(read)},
+            forward=KINDS[target.kind].sides,
         )
 
     def _dev(self, task: str, limit: int) -> int:

@@ -123,6 +123,7 @@ def tiny_tasks():
         "feature_tagging": "feature_f1",
         "retrieval": "retrieval_accuracy",
         "mlm": "mlm_accuracy",
+        "dual_encoder": "map_at_20",
     }
     return {
         kind: Task(
@@ -253,6 +254,20 @@ def _mlm(rng):
     return {"text": " ".join(ENGLISH[first : first + size])}
 
 
+def _dual_encoder(rng):
+    """The right candidate repeats the rare words of the question."""
+    words = rng.sample(FOREIGN, k=rng.randint(3, 5))
+    wrong = " ".join(rng.choices(ENGLISH, k=5))
+    candidates, right = [wrong], rng.randint(0, 1)
+    candidates.insert(right, " ".join([*rng.sample(words, k=3), *rng.choices(ENGLISH, k=2)]))
+    return {
+        "question": " ".join([*words, "what ?"]),
+        "candidates": candidates,
+        "contexts": ["", "good ."],
+        "relevant": [right],
+    }
+
+
 ROWS = {
     "classification": _classification,
     "multiple_choice": _multiple_choice,
@@ -261,6 +276,7 @@ ROWS = {
     "feature_tagging": _feature_tagging,
     "retrieval": _retrieval,
     "mlm": _mlm,
+    "dual_encoder": _dual_encoder,
 }
 
 

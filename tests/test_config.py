@@ -287,7 +287,7 @@ def test_every_problem_is_told_at_once():
         "sampler": {"name": "TPE"},
         "budget": {"trials": 3, "hours": 1},
         "recipe.stage": {"epochs": 0},
-        "recipe.interleave": {"task": "mlm", "ratio": -1.0},
+        "recipe.interleave": {"task": "mlx", "ratio": -1.0},
     }
     text = "\n".join(problems_of(changed(changes)))
     for start in (
@@ -304,7 +304,7 @@ def test_every_problem_is_told_at_once():
         "sampler.name is 'TPE'",
         "budget has trials and hours",
         "recipe.stage.epochs is 0",
-        "recipe.interleave.task is 'mlm'",
+        "recipe.interleave.task is 'mlx'",
         "recipe.interleave.ratio is -1.0",
     ):
         assert start in text
@@ -421,6 +421,7 @@ OTHER = {
     "encoder.name": "local/xlmr-micro",
     "encoder.revision": "abc",
     "encoder.retrieval_layer": 2,
+    "encoder.retrieval_layers": [1, 3],
     "space.tasks": ["mnli", "qqp"],
     "space.sizes": [300],
     "space.max_stages": 2,

@@ -18,7 +18,7 @@ from trainables.tasks import TASKS, Catalogue, HubSource
 HUB_TASKS = {name: task for name, task in TASKS.items() if isinstance(task.source, HubSource)}
 SPLITS = ("train", "dev", "search", "report")
 PARALLEL = ("xnli", "xcopa", "xquad", "xquad_xtreme_r")
-UNLABELLED_IN_MIRROR = {"mlqa": ("search",)}
+UNLABELLED_IN_MIRROR = {"mlqa": ("search",), "bucc2018": ("search",)}
 """Targets of which the mirror has some splits only, since it could not have the gold of others."""
 
 every_hub_task = pytest.mark.parametrize("name", HUB_TASKS)
@@ -84,6 +84,18 @@ def check_pairs(columns, task):
     assert columns["source"] != columns["target"]
 
 
+def check_pools(columns, task):
+    names = ("question", "candidates", "contexts", "relevant")
+    for question, candidates, contexts, relevant in zip(*(columns[n] for n in names), strict=True):
+        assert len(candidates) == len(contexts) and all(candidates)
+        assert bool(question) == bool(relevant)
+        assert all(0 <= i < len(candidates) for i in relevant)
+
+
+def check_text(columns, task):
+    assert all(columns["text"])
+
+
 CHECKS = {
     "classification": check_labels,
     "multiple_choice": check_choices,
@@ -91,6 +103,8 @@ CHECKS = {
     "tagging": check_tags,
     "feature_tagging": check_features,
     "retrieval": check_pairs,
+    "mlm": check_text,
+    "dual_encoder": check_pools,
 }
 
 

@@ -143,8 +143,8 @@ def test_every_ingredient_changes_the_key(tiny_folder, tmp_path):
 def test_retrieval_layer_travels_with_the_folder(tiny_folder, tmp_path):
     encoder = load_encoder(str(tiny_folder), retrieval_layer=2)
     save_encoder(tmp_path / "saved", encoder)
-    assert load_encoder(str(tmp_path / "saved")).retrieval_layer == 2
-    assert load_encoder(str(tiny_folder)).retrieval_layer == 1
+    assert load_encoder(str(tmp_path / "saved")).view().layer == 2
+    assert load_encoder(str(tiny_folder)).view().layer == 1
     with pytest.raises(EncoderError, match="layers 0 to 2"):
         load_encoder(str(tiny_folder), retrieval_layer=3)
 
@@ -169,6 +169,6 @@ def test_hidden_layers_are_counted_from_the_embeddings(tiny_encoder):
 @pytest.mark.shared
 def test_the_small_real_encoder_loads(shared_folder):
     encoder = load_encoder("local/xlmr-micro", mirror=shared_folder / "hub")
-    assert encoder.retrieval_layer == 3
+    assert encoder.view().layer == 3
     assert encoder.max_tokens == 384
     assert {p.dtype for p in encoder.model.parameters()} == {torch.float32}

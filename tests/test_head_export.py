@@ -7,11 +7,11 @@ import transformers
 
 from trainables.encoded import encoded
 from trainables.encoder import load_encoder
-from trainables.head_export import _CLASSES, NAMES, save_with_head
+from trainables.head_export import _CLASSES, NAMES, save_with_head, task_model_class
 from trainables.kinds import KINDS
 from trainables.streams import stream
 
-KINDS_WITH_HEAD = sorted(name for name, kind in KINDS.items() if kind.trains and name != "mlm")
+KINDS_WITH_HEAD = sorted(set(_CLASSES) - {"dual_encoder"})
 FIXTURES = {"xlm-roberta": "tiny_folder", "bert": "tiny_bert_folder"}
 
 
@@ -51,6 +51,22 @@ def test_exported_model_gives_equal_logits(name, family, request, tiny_tasks, ti
         assert tuple(model.config.id2label.values()) == task.labels
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "model")
     assert len(tokenizer("w1 " * 40)["input_ids"]) == 42
+
+
+def test_every_kind_of_a_trained_target_can_be_exported():
+    assert set(_CLASSES) == {name for name, kind in KINDS.items() if kind.trains} - {"mlm"}
+
+
+def test_a_dual_encoder_is_its_encoder_alone(tiny_encoder, tiny_tasks, tmp_path):
+    task = tiny_tasks["dual_encoder"]
+    head = KINDS["dual_encoder"].new_head(task, tiny_encoder, stream(1, task.name, "head"))
+    save_with_head(tmp_path / "model", tiny_encoder, head, task)
+    read = getattr(transformers, task_model_class(task)).from_pretrained(tmp_path / "model")
+    ids = torch.tensor([[0, 9, 12, 2]])
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    tiny_encoder.model.eval(), read.eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(read(**batch).last_hidden_state, tiny_encoder.read(batch))
 
 
 def test_unknown_families_are_refused(tiny_encoder, tiny_tasks, tmp_path):

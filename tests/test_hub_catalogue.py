@@ -10,11 +10,21 @@ from collections import defaultdict
 
 import pytest
 
-from trainables.hub import PARQUET_COPY, attempts
+from trainables.hub import LOCAL, PARQUET_COPY, attempts
 from trainables.tasks import TASKS, HubSource
 from trainables.tasks.adapters import ADAPTERS, Origin
 
-HUB_TASKS = {name: task for name, task in TASKS.items() if isinstance(task.source, HubSource)}
+UNCERTAIN = {
+    "mewslix": "the catalogue's columns are partly guessed: a mirror of the original files is read",
+    "mewslix_pairs": "the same",
+}
+HUB_TASKS = {
+    name: task
+    for name, task in TASKS.items()
+    if isinstance(task.source, HubSource)
+    and not task.source.path.startswith(LOCAL)  # on no hub
+    and name not in UNCERTAIN
+}
 every_hub_task = pytest.mark.parametrize("name", HUB_TASKS)
 
 ROW_OF = {
@@ -24,6 +34,7 @@ ROW_OF = {
     "udpos": "- POS",
     "mlqa": "- MLQA",
     "tatoeba": "- Tatoeba",
+    "bucc2018": "- BUCC",
 }
 """Tasks of data sets that have several rows: which one."""
 
@@ -43,6 +54,7 @@ VALUES = {
     "endings": ["a", "b"],
     "tokens": ["a", "b"],
     "upos": ["NOUN", "VERB"],
+    "lemmas": ["a", "b"],
     "feats": ["Number=Sing", None],
     "pos_tags": [0, 1],
     "ner_tags": [0, 1],
@@ -92,8 +104,13 @@ def configs_in(cell, languages):
 
 
 def split_names(cell):
-    """Split names of a cell; `train_r1/2/3` and `test_*` are left out: no task reads them."""
-    return set(re.findall(r"\b(?:train|validation(?:_\w+)?|dev|test)\b", cell))
+    """Split names of a cell; `train_r1/2/3` are three."""
+    rounds = {
+        f"{start}{number}"
+        for start, numbers in re.findall(r"\b(\w+_r)(\d(?:/\d)+)", cell)
+        for number in numbers.split("/")
+    }
+    return rounds | set(re.findall(r"\b(?:train|validation(?:_\w+)?|dev|test)\b", cell))
 
 
 def train_size(row):

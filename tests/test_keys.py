@@ -34,6 +34,9 @@ EVALUATION = {
     "rows": "r",
     "max_length": 32,
     "layer": None,
+    "pooling": None,
+    "tuned_on": None,
+    "other_layers": [],
     "numerics": "cpu",
 }
 CHANGED = {
@@ -47,6 +50,9 @@ CHANGED = {
     "rows": "s",
     "max_length": 33,
     "layer": 2,
+    "pooling": "cls",
+    "tuned_on": "t",
+    "other_layers": [1],
 }
 MAKERS = {"stage": (stage_node, STAGE), "target": (target_node, TARGET)}
 MAKERS["evaluation"] = (evaluation_node, EVALUATION)

@@ -12,7 +12,7 @@ from trainables.encoded import encoded
 from trainables.encoder import load_encoder
 from trainables.evaluate import evaluate, predict
 from trainables.kinds import KINDS
-from trainables.kinds.retrieval import mean_pooled
+from trainables.sentence_views import mean_pooled
 from trainables.streams import stream
 from trainables.tasks import TASKS, HubSource, get_task
 
@@ -32,11 +32,18 @@ def encode(task, rows, encoder, folder, max_length=32):
     return encoded(rows, task, encoder.tokenizer, max_length, folder, f"{task.name}-{max_length}")
 
 
-def gold_outputs(kind, data):
-    """What a head would say that knew the labels."""
+def gold_outputs(kind, data, rows=None):
+    """What a head would say that knew the labels; of a dual encoder, of the rows."""
     columns, size = data.columns, len(data)
     if kind == "feature_tagging":
         return {"tag": list(gold_sets(data))}
+    if kind == "dual_encoder":
+        candidates, relevant = list(rows["candidates"]), list(rows["relevant"])
+        right = [{texts[i] for i in r} for texts, r in zip(candidates, relevant, strict=True)]
+        own = np.asarray(columns["row"])
+        texts = [candidates[row][k] for row, k in zip(own, columns["candidate"], strict=True)]
+        passages = np.array([[float(text in found) for found in right] for text in texts])
+        return {"question": np.eye(len(right))[own], "passage": passages}
     if kind == "tagging":
         sequences = [np.zeros(length, dtype=int) for length in data.lengths]
         for i, sequence in enumerate(sequences):
@@ -84,7 +91,7 @@ def said(encoder, task, head, features):
 def test_gold_decodes_to_a_perfect_score(name, tiny_tasks, tiny_rows, tiny_encoder, tmp_path):
     task, rows = tiny_tasks[name], tiny_rows(name)
     data = encode(task, rows, tiny_encoder, tmp_path)
-    predictions = KINDS[name].decode(task, rows, data.columns, gold_outputs(name, data))
+    predictions = KINDS[name].decode(task, rows, data.columns, gold_outputs(name, data, rows))
     scores = KINDS[name].score(task, "en", rows, predictions)
     assert len(predictions) == len(rows)
     assert scores[task.metric] == 1.0
@@ -400,7 +407,7 @@ def test_gold_of_real_rows_decodes(name, language, least, shared_folder, tmp_pat
     data = encode(task, rows, encoder, tmp_path, encoder.max_length(task))
     assert len(data) > len(rows)
     kind = KINDS[task.kind]
-    predictions = kind.decode(task, rows, data.columns, gold_outputs(task.kind, data))
+    predictions = kind.decode(task, rows, data.columns, gold_outputs(task.kind, data, rows))
     assert kind.score(task, language, rows, predictions)[task.metric] >= least
 
 
@@ -413,7 +420,7 @@ def test_gold_of_every_real_task_scores_one(name, in_mirror, shared_folder, tmp_
     language = available_languages(task, split, mirror)[0]
     rows = load_rows(task, language, split, mirror=mirror).select(range(20))
     data = encode(task, rows, encoder, tmp_path, encoder.max_length(task))
-    predictions = kind.decode(task, rows, data.columns, gold_outputs(task.kind, data))
+    predictions = kind.decode(task, rows, data.columns, gold_outputs(task.kind, data, rows))
     assert kind.score(task, language, rows, predictions)[task.metric] == 1.0
 
 

@@ -16,7 +16,6 @@ from transformers import AutoTokenizer
 
 from trainables.encoder import PACKAGED, load_encoder
 from trainables.kinds import KINDS
-from trainables.kinds.retrieval import mean_pooled
 from trainables.miniworld.concepts import CONCEPTS, EFFECT, VERBS
 from trainables.miniworld.corpus import examples
 from trainables.miniworld.distances import DISTANCE_KINDS, distances
@@ -28,6 +27,7 @@ from trainables.miniworld.pretrain import ENCODERS, Pretraining, pretrain
 from trainables.miniworld.rows import GENERATORS, read
 from trainables.miniworld.tokenizer import build_tokenizer
 from trainables.scorers import accuracy, nearest
+from trainables.sentence_views import mean_pooled
 from trainables.tasks.miniworld import MINIWORLD
 from trainables.tasks.xtreme import XTREME
 from trainables.tasks.xtreme_r import XTREME_R
@@ -42,13 +42,19 @@ BALANCED = [t for t in MINIWORLD if t.kind in ("classification", "multiple_choic
 def texts_of(row):
     columns = ("text", "text_pair", "context", "question", "source", "target")
     single = [row[column] for column in columns if column in row]
-    return [*single, *row.get("choices", []), *row.get("answers", []), *row.get("tokens", [])]
+    return [
+        *single,
+        *row.get("choices", []),
+        *row.get("candidates", []),
+        *row.get("answers", []),
+        *row.get("tokens", []),
+    ]
 
 
 @functools.cache
 def contents(name, split):
     rows = read(name, "en", split).remove_columns("id")
-    hidden = {"label", "tags", "answers", "answer_starts"}
+    hidden = {"label", "tags", "answers", "answer_starts", "relevant"}
     return [json.dumps({k: v for k, v in row.items() if k not in hidden}) for row in rows]
 
 
@@ -285,7 +291,7 @@ def retrieval_scores(name, num_sentences):
     def embed(texts):
         batch = encoder.tokenizer(list(texts), padding=True, return_tensors="pt")
         hidden = model(**batch, output_hidden_states=True).hidden_states
-        return mean_pooled(hidden[encoder.retrieval_layer], batch["attention_mask"]).numpy()
+        return mean_pooled(hidden[encoder.view().layer], batch["attention_mask"]).numpy()
 
     scores = []
     for language in FOREIGN:

@@ -86,6 +86,29 @@ def test_a_text_is_found_in_rows_of_another_kind():
     assert overlap(tagged, pairs((PREMISE, HYPOTHESIS))) == Overlap(whole=0, part=1, rows=1)
 
 
+def retrieved(question, passages, around):
+    return datasets.Dataset.from_dict(
+        {"question": [question], "candidates": [passages], "contexts": [around], "relevant": [[0]]}
+    )
+
+
+def test_a_question_is_found_with_its_context_where_its_sentences_are_retrieved():
+    asked, context = "What did the committee approve on Tuesday?", f"{PREMISE} {HYPOTHESIS}"
+    read = datasets.Dataset.from_dict({"context": [context], "question": [asked]})
+    retrieval = retrieved(asked, [PREMISE, HYPOTHESIS], [context, context])
+    assert overlap(read, retrieval) == overlap(retrieval, read) == Overlap(whole=1, part=1, rows=1)
+    other = retrieved("Who approved the budget of the year?", [HYPOTHESIS], [context])
+    assert overlap(read, other) == Overlap(whole=0, part=1, rows=1)
+
+
+def test_passages_by_themselves_are_compared_by_themselves():
+    stage = retrieved("{ Budget } of the committee, on Tuesday", [PREMISE], [""])
+    assert overlap(stage, pairs((PREMISE, HYPOTHESIS))).part == 1
+    assert (
+        overlap(stage, retrieved("Another question of some length", [HYPOTHESIS], [""])).part == 0
+    )
+
+
 def test_a_template_question_is_no_overlap():
     asked = "What happened as a result of this?"
     stage = questions(("The man turned on the kitchen faucet.", asked, ["a", "b"]))

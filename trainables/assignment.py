@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from spaces.curriculum import Part, Stage
 from trainables.recipe import Recipe
-from trainables.tasks import Catalogue
+from trainables.tasks import Catalogue, Task
 from trainables.tasks.own import catalogue_of
 from trainables.tasks.task import SplitName
 
@@ -52,7 +52,9 @@ class Setup:
     encoder: str
     revision: str | None = None
     retrieval_layer: int | None = None
-    """Hidden layer for retrieval; None = the encoder's own, see `trainables/encoder.py`."""
+    """Hidden layer for retrieval; None = the encoder's own, see `trainables/sentence_views.py`."""
+    retrieval_layers: list[int] | Literal["all"] = field(default_factory=list)
+    """Hidden layers at which retrieval is scored too; the objective never reads them."""
     mirror: str | None = None
     cache: str
     """Local folder for tokenised data."""
@@ -80,10 +82,17 @@ class Setup:
         """The tasks that the study can name."""
         return catalogue_of(self.tasks)
 
-    def recipe(self, tasks: tuple[str, ...], base: Recipe) -> Recipe:
-        """The base with a single task's own fields; a joint stage has the base as it is."""
+    def recipe_of_stage(self, tasks: tuple[str, ...]) -> Recipe:
+        """How a stage of these tasks is trained; only a stage of one task has its own fields."""
         own = self.task_recipes.get(tasks[0], {}) if len(tasks) == 1 else {}
-        return Recipe(**{**asdict(base), **own})
+        return replace(self.stage_recipe, **own)
+
+    def recipe_of_target(self, target: Task) -> Recipe:
+        """How a target is trained: its own fields before those of the task that trains it."""
+        trained_on = self.task_recipes.get(target.train_task or target.name, {})
+        return replace(
+            self.target_recipe, **{**trained_on, **self.task_recipes.get(target.name, {})}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `setup_from_json` reads them back."""

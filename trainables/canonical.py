@@ -44,6 +44,9 @@ FEATURES: dict[KindName, datasets.Features] = {
     "feature_tagging": datasets.Features(id=_TEXT, tokens=_TEXTS, tags=_SETS),
     "retrieval": datasets.Features(id=_TEXT, source=_TEXT, target=_TEXT),
     "mlm": datasets.Features(id=_TEXT, text=_TEXT),
+    "dual_encoder": datasets.Features(
+        id=_TEXT, question=_TEXT, candidates=_TEXTS, contexts=_TEXTS, relevant=_NUMBERS
+    ),
 }
 """Canonical columns and their types, per kind."""
 

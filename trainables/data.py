@@ -37,10 +37,12 @@ from trainables.places import (
     available_languages,
     files_of,
     name_of,
+    parts_there,
     place_of,
     raw_tables,
     row_name,
 )
+from trainables.pools import with_translations
 from trainables.row_cache import described, read_entry, write_entry
 from trainables.tasks.adapters import ADAPTERS, Adapter
 from trainables.tasks.columns import by_columns
@@ -76,11 +78,30 @@ def load_rows(
     Raises:
         DataError: no such split, language, configuration, file or folder, no network, bad rows.
     """
+    how: dict[str, Any] = {"mirror": mirror, "cache": cache, "skip_bad_rows": skip_bad_rows}
+    if isinstance(task.source, UnionSource):
+        return _united(task, task.source, split, how)
+    rows = rows_of_language(task, language, split, **how)
+    if not task.multilingual_pool or split in ("train", "dev"):
+        return rows
+    others = [x for x in available_languages(task, split, mirror) if x != language]
+    pooled = with_translations(rows, (rows_of_language(task, x, split, **how) for x in others))
+    return described(pooled, provenance(rows))
+
+
+def rows_of_language(
+    task: Task,
+    language: str,
+    split: SplitName,
+    *,
+    mirror: Path | None = None,
+    cache: Path | None = None,
+    skip_bad_rows: bool = False,
+) -> datasets.Dataset:
+    """`load_rows` of a task that is no union, without the passages of other languages."""
     if isinstance(task.source, MiniworldSource):
         return _generated(task.source.generator, language, split, cache)
-    if isinstance(task.source, UnionSource):
-        how: dict[str, Any] = {"mirror": mirror, "cache": cache, "skip_bad_rows": skip_bad_rows}
-        return _united(task, task.source, split, how)
+    assert not isinstance(task.source, UnionSource), "its parts are read"
     place = place_of(task, task.source, language, split, mirror)
     files = files_of(place, mirror)
     schema = FEATURES[task.kind].arrow_schema
@@ -104,7 +125,7 @@ def rows_entry(
     cache: Path,
     skip_bad_rows: bool = False,
 ) -> Path:
-    """The folder in which `load_rows` keeps these rows, there or not; a union has none.
+    """The folder in which `rows_of_language` keeps these rows, there or not.
 
     Raises:
         DataError: no such split, language, configuration, file or folder.
@@ -114,24 +135,6 @@ def rows_entry(
     assert not isinstance(task.source, UnionSource), "a union's parts have entries"
     place = place_of(task, task.source, language, split, mirror)
     return _entry(cache, place, files_of(place, mirror), skip_bad_rows)
-
-
-def parts_there(
-    task: Task, source: UnionSource, split: SplitName, mirror: Path | None
-) -> tuple[Task, ...]:
-    """The parts of a union of which the rows are taken.
-
-    Raises:
-        DataError: if there are none.
-    """
-    parts = tuple(
-        part
-        for part in source.parts
-        if not source.partial or available_languages(part, split, mirror)
-    )
-    if not parts:
-        raise DataError(f"{task.name} has no {split} split: the mirror has none of its parts")
-    return parts
 
 
 def _entry(cache: Path, place: Place, files: list[Path], skip_bad_rows: bool) -> Path:
@@ -286,7 +289,7 @@ def _key(place: Place, files: list[Path], skip_bad_rows: bool) -> str:
     """Names canonical rows by all that makes them."""
     found = [(str(f.resolve()), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     task = place.task
-    made_by = (VERSION, task.kind, task.labels, task.unanswerable, skip_bad_rows)
+    made_by = (VERSION, task.kind, task.labels, task.metric, task.unanswerable, skip_bad_rows)
     of = (place.language, place.split, place.config, place.id_prefix, place.stand_in)
     what = [made_by, asdict(place.source), of, found]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]

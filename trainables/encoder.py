@@ -11,11 +11,11 @@ import difflib
 import hashlib
 import json
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -26,14 +26,11 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from trainables.sentence_views import ANY, VIEWS, SentenceView, Views, at_layer
 from trainables.tasks.task import Task
 
 PACKAGED = {"miniworld": "encoder"}
 """Encoder of the embedded world: its folder in `trainables/miniworld/`."""
-
-RETRIEVAL_LAYERS = {"xlm-roberta-large": 14, "xlm-roberta-base": 8, "xlmr-micro": 3}
-"""Index into hidden_states that is mean-pooled for sentence retrieval. Large: jiant and XTREME's
-Tatoeba script; base: `specific_layer 7` for 12 layers there (literature.md 1.2, 2.3, 6.8)."""
 
 _LM_HEAD = "lm_head."
 LM_HEAD_TENSORS = ("dense.weight", "dense.bias", "layer_norm.weight", "layer_norm.bias", "bias")
@@ -63,8 +60,8 @@ class Encoder:
     """Of a head on it, the encoder's own."""
     max_tokens: int
     """Longest sequence, special tokens included."""
-    retrieval_layer: int
-    """Index into hidden_states; pooled by the mean over the attention mask."""
+    views: Views
+    """How targets that are not trained read a sentence."""
     lm_head: Mapping[str, Tensor] = field(default_factory=dict)
     """`LM_HEAD_TENSORS` on the CPU, as pretrained; empty if the checkpoint brings none."""
 
@@ -80,10 +77,43 @@ class Encoder:
 
     def read(self, batch: Mapping[str, Tensor], layer: int | None = None) -> Tensor:
         """Hidden states (sequences, tokens, hidden): the last, or hidden_states[layer]."""
+        return self.read_all(batch, (layer,))[0]
+
+    def read_all(self, batch: Mapping[str, Tensor], layers: Sequence[int | None]) -> list[Tensor]:
+        """The same at several layers, in one forward pass."""
         inputs = {name: batch[name] for name in _INPUTS if name in batch}
-        if layer is None:
-            return self.model(**inputs).last_hidden_state
-        return self.model(**inputs, output_hidden_states=True).hidden_states[layer]
+        every = any(layer is not None for layer in layers)
+        said = self.model(**inputs, output_hidden_states=True) if every else self.model(**inputs)
+        return [
+            said.last_hidden_state if layer is None else said.hidden_states[layer]
+            for layer in layers
+        ]
+
+    def view(self, target: str = ANY) -> SentenceView:
+        """How a target reads a sentence; by default most of them."""
+        return self.views.get(target, self.views[ANY])
+
+    def at_layer(self, layer: int) -> Encoder:
+        """The same encoder read at one layer by every target, each pooled as before.
+
+        Raises:
+            EncoderError: if it has no such layer.
+        """
+        views = at_layer(self.views, layer)
+        _check_layers(self.name, self.model.config, views)
+        return replace(self, views=views)
+
+    def layers(self, wanted: Sequence[int] | Literal["all"]) -> list[int]:
+        """The numbers of hidden layers, `all` of them without the embeddings.
+
+        Raises:
+            EncoderError: if it lacks one of them.
+        """
+        if wanted == "all":
+            return list(range(1, self.model.config.num_hidden_layers + 1))
+        for layer in wanted:
+            _check_layers(self.name, self.model.config, {ANY: SentenceView(layer)})
+        return sorted(set(wanted))
 
     def max_length(self, task: Task) -> int:
         """Tokens of a task's examples: what it asks for, or what the encoder can read."""
@@ -106,7 +136,7 @@ def load_encoder(
         mirror: folder whose `models/<org>/<name>` is looked at before the hub.
         device: decides the attention: on a CPU the plain one, of which the bits are the same
             every time; elsewhere the fused one.
-        retrieval_layer: instead of the encoder's own.
+        retrieval_layer: for all targets, instead of the encoder's own.
 
     Raises:
         EncoderError: if there is no such encoder, it cannot be read, or lacks the layer.
@@ -121,7 +151,11 @@ def load_encoder(
         raise EncoderError(f"the encoder {name!r} in {folder} cannot be read: {error}") from error
     _check_tokenizer(name, tokenizer)
     config = model.config
-    config.retrieval_layer = _retrieval_layer(name, config, retrieval_layer)
+    views = _views(name, config)
+    if retrieval_layer is not None:
+        views = at_layer(views, retrieval_layer)
+    _check_layers(name, config, views)
+    config.sentence_views = {target: asdict(view) for target, view in views.items()}
     return Encoder(
         name=name,
         model=model.to(device),
@@ -129,8 +163,8 @@ def load_encoder(
         hidden_size=config.hidden_size,
         dropout=float(getattr(config, "hidden_dropout_prob", 0.1)),
         max_tokens=_max_tokens(tokenizer, config),
-        retrieval_layer=config.retrieval_layer,
         lm_head=lm_head,
+        views=views,
     )
 
 
@@ -234,7 +268,7 @@ def encoder_key(encoder: Encoder) -> str:
     digest = hashlib.sha256()
     config = encoder.model.config.to_dict()
     settings = {name: value for name, value in config.items() if name not in _VOLATILE}
-    _update_json(digest, {**settings, "retrieval_layer": encoder.retrieval_layer})
+    _update_json(digest, settings)
     _update_json(digest, tokenizer_content(encoder.tokenizer))
     head = {f"{_LM_HEAD}{name}": tensor for name, tensor in encoder.lm_head.items()}
     for name, tensor in sorted({**encoder.model.state_dict(), **head}.items()):
@@ -263,16 +297,24 @@ def _check_tokenizer(name: str, tokenizer: Any) -> None:
         )
 
 
-def _retrieval_layer(name: str, config: Any, wanted: int | None) -> int:
-    """What is wanted, else the configuration's own word, the table, two thirds of the layers."""
+def _views(name: str, config: Any) -> Views:
+    """The configuration's own word, the table, or two thirds of the layers."""
+    own = getattr(config, "sentence_views", None)
+    if own is not None:
+        return {target: SentenceView(**view) for target, view in own.items()}
+    layer = getattr(config, "retrieval_layer", None)
+    if layer is not None:
+        return {ANY: SentenceView(layer)}
+    return VIEWS.get(Path(name).name, {ANY: SentenceView(round(config.num_hidden_layers * 2 / 3))})
+
+
+def _check_layers(name: str, config: Any, views: Views) -> None:
     layers: int = config.num_hidden_layers
-    own = getattr(config, "retrieval_layer", None)
-    layer = next((number for number in (wanted, own) if number is not None), None)
-    if layer is None:
-        layer = RETRIEVAL_LAYERS.get(Path(name).name, round(layers * 2 / 3))
-    if not 0 <= layer <= layers:
-        raise EncoderError(f"retrieval layer {layer} of {name!r}: it has layers 0 to {layers}")
-    return int(layer)
+    for view in views.values():
+        if not 0 <= view.layer <= layers:
+            raise EncoderError(
+                f"retrieval layer {view.layer} of {name!r}: it has layers 0 to {layers}"
+            )
 
 
 def _max_tokens(tokenizer: Any, config: Any) -> int:

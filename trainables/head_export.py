@@ -1,7 +1,8 @@
 """How does a trained encoder with its head leave as a Hugging Face task model?
 
 The folder loads with `AutoModelFor…` and gives the same logits: our heads have the form of the
-task models of the RoBERTa and BERT families, only the names differ.
+task models of the RoBERTa and BERT families, only the names differ. A dual encoder's head has no
+weights: its encoder is the whole model.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _CLASSES: dict[KindName, str] = {
     "span_qa": "AutoModelForQuestionAnswering",
     "tagging": "AutoModelForTokenClassification",
     "feature_tagging": "AutoModelForTokenClassification",
+    "dual_encoder": "AutoModel",
 }
 _POOLED = {"dense": "{base}.pooler.dense", "out": "classifier"}
 _TOKENS: dict[KindName, dict[str, str]] = {
@@ -45,10 +47,15 @@ NAMES = {"xlm-roberta": _ROBERTA, "roberta": _ROBERTA, "bert": _BERT}
 def save_with_head(folder: Path, encoder: Encoder, head: nn.Module, task: Task) -> None:
     """Write a Hugging Face folder: configuration, weights (safetensors), tokenizer.
 
+    A head without weights is left out: then it is the folder of `save_encoder`.
+
     Raises:
         ValueError: for a family of encoders, or a kind, without a known task model.
     """
     config = encoder.model.config
+    if _CLASSES.get(task.kind) == "AutoModel":
+        save_encoder(folder, encoder)
+        return
     if config.model_type not in NAMES:
         raise ValueError(
             f"{encoder.name} is of the family {config.model_type!r}, of which no head can be "

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from trainables.data import load_rows, parts_there, rows_entry
+from trainables.data import rows_entry, rows_of_language
 from trainables.overlaps import VERSION, Hashes, row_hashes
+from trainables.places import is_here, parts_there
 from trainables.tasks.catalogue import Catalogue
 from trainables.tasks.task import SplitName, Task, UnionSource
 
@@ -34,21 +35,28 @@ class RowPlaces:
 def kept_hashes(task: Task, language: str, split: SplitName, places: RowPlaces) -> Hashes:
     """Hashes of all rows of a split, as `row_hashes`; mapped from disk where there is a cache.
 
+    Of a question with passages in several languages: those of its own language alone.
+
     Raises:
         DataError: as `load_rows`.
     """
     if isinstance(task.source, UnionSource):
         parts = parts_there(task, task.source, split, places.mirror)
-        found = [kept_hashes(part, part.source_language, split, places) for part in parts]
-        return np.concatenate(found)
+        return np.concatenate(
+            [
+                kept_hashes(part, part.source_language, split, places)
+                for part in parts
+                if places.download or is_here(part, places.mirror)
+            ]
+        )
     how = {"mirror": places.mirror, "skip_bad_rows": places.skip_bad_rows}
     if places.cache is None:
-        return row_hashes(load_rows(task, language, split, **how))  # type: ignore[arg-type]
+        return row_hashes(rows_of_language(task, language, split, **how))  # type: ignore[arg-type]
     cached = {"cache": places.cache, **how}
     entry = rows_entry(task, language, split, **cached)  # type: ignore[arg-type]
     kept = entry / f"hashes-{VERSION}.npy"
     if not kept.is_file():
-        hashes = row_hashes(load_rows(task, language, split, **cached))  # type: ignore[arg-type]
+        hashes = row_hashes(rows_of_language(task, language, split, **cached))  # type: ignore[arg-type]
         _write(kept, hashes)
     mapped: Hashes = np.load(kept, mmap_mode="r")
     return mapped

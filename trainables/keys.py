@@ -126,16 +126,35 @@ def evaluation_node(
     language: str,
     rows: str,
     max_length: int,
-    layer: int | None,
+    tuned_on: str | None = None,
+    layer: int | None = None,
+    pooling: str | None = None,
+    other_layers: Sequence[int] = (),
     numerics: str,
 ) -> Node:
-    """Scores of a model on rows of one task and language; `layer` for retrieval only."""
+    """Scores of a model on rows of one task and language.
+
+    Args:
+        model: the model.
+        task: its name.
+        language: of the rows.
+        rows: their hash.
+        max_length: tokens of a sequence.
+        tuned_on: hash of the rows that choose a threshold, if those are others.
+        layer: hidden layer, of tasks that are not trained; so are the next two.
+        pooling: of the layer.
+        other_layers: hidden layers that are scored too.
+        numerics: class of this step.
+    """
     inputs = {
         "model": model.key,
         "task": task,
         "language": language,
         "rows": rows,
         "max_length": max_length,
+        "tuned_on": tuned_on,
         "layer": layer,
+        "pooling": pooling,
+        "other_layers": list(other_layers),
     }
     return Node(kind="evaluation", inputs=inputs, numerics=chain_numerics(model.numerics, numerics))

@@ -2,7 +2,9 @@
 
 A row has several texts (premise, hypothesis, context, question, sentence ...) and is whole when all
 of them together are the same. Texts shorter than `MIN_LETTERS` letters or digits are passed over:
-"yes" in two data sets is no overlap. Which tasks share rows: `trainables/task_overlaps.py`.
+"yes" in two data sets is no overlap. Where passages are retrieved, what stands around them is the
+context of the question; passages with nothing around them are so themselves. Which tasks share
+rows: `trainables/task_overlaps.py`.
 """
 
 from __future__ import annotations
@@ -90,14 +92,15 @@ def row_hashes(rows: datasets.Dataset) -> Hashes:
 
     A row of one text has that column alone. `NO_HASH` for a short text.
     """
-    columns, choices = _columns(rows)
-    width = 1 if len(columns) == 1 else 2 if choices else 1 + len(columns)
+    columns = _columns(rows)
+    choices, passages = "choices" in columns, "contexts" in columns
+    width = 1 if len(columns) == 1 else 2 if choices else 3 if passages else 1 + len(columns)
     hashes = np.full((len(rows), width), NO_HASH, dtype=np.uint64)
     arrow = rows.select_columns(columns).with_format("arrow")
     for start in range(0, len(rows), _BATCH):
         table: pa.Table = arrow[start : start + _BATCH]
-        texts = [_letters(table[column]) for column in columns]
-        for place, found in enumerate(_hashed(texts, choices=choices)):
+        texts = [_passages(table), table["question"]] if passages else map(table.column, columns)
+        for place, found in enumerate(_hashed([*map(_letters, texts)], choices=choices)):
             hashes[start : start + len(table), place] = np.fromiter(found, np.uint64, len(table))
     return hashes
 
@@ -109,14 +112,26 @@ def normalised(text: str) -> str:
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _columns(rows: datasets.Dataset) -> tuple[list[str], bool]:
-    """The columns that hold texts, and whether the last one holds choices."""
+def _columns(rows: datasets.Dataset) -> list[str]:
+    """The columns that hold texts."""
     names = set(rows.column_names)
+    if "candidates" in names:
+        return ["contexts", "candidates", "question"]
     if "tokens" in names:
-        return ["tokens"], False
+        return ["tokens"]
     if "choices" in names:
-        return ["context", "question", "choices"], True
-    return [name for name in _PARTS if name in names], False
+        return ["context", "question", "choices"]
+    return [name for name in _PARTS if name in names]
+
+
+def _passages(table: pa.Table) -> pa.ChunkedArray:
+    """What stands around the passages of each row, once; the passages where nothing does."""
+    columns = (table[name].to_pylist() for name in ("contexts", "candidates"))
+    texts = [
+        " ".join(dict.fromkeys(around) if any(around) else passages)
+        for around, passages in zip(*columns, strict=True)
+    ]
+    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def _hashed(texts: list[list[str]], *, choices: bool) -> Iterator[Iterator[int]]:

@@ -148,8 +148,29 @@ def _flat(tags: list[Any]) -> Iterator[int]:
 
 
 def _retrieval(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
-    for name in ("source", "target"):
-        yield _blank(batch, name), _says(f"its {name} sentence is empty")
+    blank = {name: _blank(batch, name) for name in ("source", "target")}
+    if task.metric == "bucc_f1":
+        yield blank["source"] & blank["target"], _says("both its sentences are empty")
+        return
+    for name, bad in blank.items():
+        yield bad, _says(f"its {name} sentence is empty")
+
+
+def _dual_encoder(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
+    candidates, relevant = batch.column("candidates"), batch.column("relevant")
+    sizes = {name: pc.list_value_length(batch.column(name)) for name in ("candidates", "contexts")}
+    yield _mask(pc.equal(sizes["candidates"], 0)), _says("has no candidates")
+    yield _mask(pc.not_equal(*sizes.values())), _says("has not one context per candidate")
+    texts = pc.utf8_trim_whitespace(pc.list_flatten(candidates))
+    yield _rows_with(candidates, pc.equal(texts, "")), _says("one of its candidates is empty")
+    asked = ~_blank(batch, "question")
+    none = _mask(pc.equal(pc.list_value_length(relevant), 0))
+    yield asked & none, _says("no candidate answers its question")
+    yield ~asked & ~none, _says("its question is empty, but candidates answer it")
+    most = sizes["candidates"].take(pc.list_parent_indices(relevant))
+    numbers = pc.list_flatten(relevant)
+    beyond = _rows_with(relevant, pc.or_(pc.less(numbers, 0), pc.greater_equal(numbers, most)))
+    yield beyond, _says("a number in relevant is not that of a candidate")
 
 
 def _mlm(batch: pa.RecordBatch, task: Task) -> Iterator[Check]:
@@ -164,6 +185,7 @@ _CHECKS: dict[KindName, Callable[[pa.RecordBatch, Task], Iterator[Check]]] = {
     "feature_tagging": _tagging,
     "retrieval": _retrieval,
     "mlm": _mlm,
+    "dual_encoder": _dual_encoder,
 }
 
 
@@ -184,6 +206,13 @@ def _outside(numbers: pa.Array, most: int) -> pa.Array:
 
 def _blank(batch: pa.RecordBatch, name: str) -> Mask:
     return _mask(pc.equal(pc.utf8_trim_whitespace(batch.column(name)), ""))
+
+
+def _rows_with(lists: pa.Array, wanted: pa.Array) -> Mask:
+    """Rows of which a value is wanted; one flag per value of all lists."""
+    found = np.zeros(len(lists), dtype=bool)
+    found[pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)[_mask(wanted)]] = True
+    return found
 
 
 def _levels(column: pa.Array) -> Iterator[tuple[pa.Array, NDArray[np.int64]]]:

@@ -16,7 +16,7 @@ from spaces.curriculum import Stage
 from trainables.assignment import DEV_ITEMS, RungWork, target_dev_items
 from trainables.batches import num_trained
 from trainables.encoder import encoder_tensors, load_tensors
-from trainables.evaluate import evaluate
+from trainables.evaluate import LabelledRows, evaluate
 from trainables.keys import Node, evaluation_node, stage_node, target_node
 from trainables.kinds import KINDS
 from trainables.nodes import Computed, Event, Progress, Result, Tensors, Trial, weights_of
@@ -40,7 +40,7 @@ def stage_training(
     An interleaved task is trained and looked at with it, but the score is that of its own tasks.
     """
     bench = trial.bench
-    recipe = bench.setup.recipe(stage.tasks, bench.setup.stage_recipe)
+    recipe = bench.setup.recipe_of_stage(stage.tasks)
     chosen = [bench.training_rows(p.task, p.num_examples, seed) for p in bench.stage_parts(stage)]
     node = stage_node(
         parent.node,
@@ -78,8 +78,8 @@ def stage_training(
 
 
 def tuning_rows(trial: Trial, target: Task, work: RungWork) -> Selection | None:
-    """The English rows that fine-tune a target at a rung; None for a retrieval target."""
-    if target.kind == "retrieval":
+    """The English rows that fine-tune a target at a rung; None for one that is not trained."""
+    if not KINDS[target.kind].trains:
         return None
     source = trial.bench.catalogue.trained_on(target)
     num_examples = work.train_examples[target.name]
@@ -94,7 +94,7 @@ def target_training(trial: Trial, encoder: Computed, target: Task, work: RungWor
     seed = assignment.target_seed
     chosen = tuning_rows(trial, target, work)
     assert chosen is not None, "a target that is trained has rows"
-    recipe = _target_recipe(trial, source, len(chosen.rows))
+    recipe = _target_recipe(trial, target, len(chosen.rows))
     dev_rows = bench.dev_items(source, num_dev)
     node = target_node(
         encoder.node,
@@ -140,24 +140,27 @@ def evaluation(
     trial: Trial, model: Computed, target: Task, language: str, split: SplitName, limit: int
 ) -> Computed:
     """Scores of a model on a target's rows in one language."""
-    bench = trial.bench
+    bench, kind = trial.bench, KINDS[target.kind]
     rows = bench.items(target.name, language, split, limit)
-    retrieval = target.kind == "retrieval"
-    recipe = bench.setup.recipe((target.name,), bench.setup.target_recipe)
+    tuning = None
+    if target.metric in kind.tunings and split == "report":
+        tuning = bench.items(target.name, language, "search", limit)
+    recipe = bench.setup.recipe_of_target(target)
     node = evaluation_node(
         model.node,
         task=target.name,
         language=language,
         rows=rows.hash,
+        tuned_on=tuning.hash if tuning else None,
         max_length=bench.encoder.max_length(target),
-        layer=bench.encoder.retrieval_layer if retrieval else None,
         numerics=bench.numerics(recipe),
+        **_view_inputs(bench, target),
     )
     name = f"{target.name} in {language}, {split} split"
 
     def compute() -> Generator[Event, None, Result]:
         weights = yield from weights_of(trial, model)
-        head = None if retrieval else load_with_head(bench, target, weights)
+        head = load_with_head(bench, target, weights) if kind.trains else None
         if head is None:
             load_tensors(bench.encoder.model, weights)
         found = evaluate(
@@ -167,16 +170,31 @@ def evaluation(
             language,
             rows.rows,
             bench.encoded(rows),
+            tuned_on=LabelledRows(tuning.rows, bench.encoded(tuning)) if tuning else None,
+            layers=node.inputs["other_layers"],
             precision=recipe.precision,
         )
         yield Progress(name)
-        sides = 2 if retrieval else 1
+        read = found.num_items + (len(tuning.rows) if tuning else 0)
         return Result(
-            values={"metrics": found.metrics, "items": found.num_items},
-            examples=FORWARD_SHARE * sides * found.num_items,
+            values={
+                "metrics": found.metrics,
+                "items": found.num_items,
+                "by_layer": {str(layer): scores for layer, scores in found.by_layer.items()},
+            },
+            examples=FORWARD_SHARE * kind.sides * read,
         )
 
     return Computed(node, compute, name)
+
+
+def _view_inputs(bench: Workbench, target: Task) -> dict[str, Any]:
+    """What of reading hidden layers is part of a key: nothing where a head was trained."""
+    if KINDS[target.kind].trains:
+        return {}
+    view = bench.encoder.view(target.name)
+    others = [layer for layer in bench.other_layers if layer != view.layer]
+    return {"layer": view.layer, "pooling": view.pooling, "other_layers": others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +229,10 @@ def _train(trial: Trial, node: Node, tuning: FineTuning, name: str) -> Generator
             saved = time.monotonic()
 
 
-def _target_recipe(trial: Trial, source: Task, num_examples: int) -> Recipe:
+def _target_recipe(trial: Trial, target: Task, num_examples: int) -> Recipe:
     """The recipe of a target, with what a control changes."""
     setup, assignment = trial.bench.setup, trial.assignment
-    recipe = setup.recipe((source.name,), setup.target_recipe)
+    recipe = setup.recipe_of_target(target)
     extra_epochs = round(assignment.extra_examples / num_examples)
     return replace(
         recipe,

@@ -161,7 +161,9 @@ def _score_rows(
 ) -> list[dict[str, Any]]:
     """One row per metric; the task's own metric comes last and carries the cost.
 
-    Where it is recorded, so are the others: a write that was cut short is noticed.
+    Where it is recorded, so are the others: a write that was cut short is noticed. A metric at
+    another hidden layer has a name of its own, `retrieval_accuracy@3`, so that nobody who asks for
+    the metric gets it.
     """
     metrics = entry.values["metrics"]
     names = [*sorted(set(metrics) - {target.metric}), target.metric]
@@ -173,6 +175,12 @@ def _score_rows(
         trial.assignment.stage_seed,
     )
     free = own | {"examples_needed": 0.0, "examples_paid": 0.0, "seconds": 0.0}
+    others = [
+        (layer, f"{name}@{layer}", value)
+        for layer, scores in entry.values["by_layer"].items()
+        for name, value in sorted(scores.items())
+    ]
+    rows = [*others, *((entry.inputs["layer"], name, metrics[name]) for name in names)]
     return [
         (own if name == target.metric else free)
         | {
@@ -180,15 +188,15 @@ def _score_rows(
             "target": target.name,
             "language": language,
             "split": split,
-            "layer": entry.inputs["layer"],
+            "layer": None if layer is None else int(layer),
             "metric": name,
-            "value": metrics[name],
+            "value": value,
             "items": entry.values["items"],
             "stand_in": marks.stand_in,
             "overlap": marks.overlap,
             "train_overlap": marks.train_overlap,
         }
-        for name in names
+        for layer, name, value in rows
     ]
 
 

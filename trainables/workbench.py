@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,16 @@ class Workbench:
         """The encoder in memory; training overwrites its weights."""
         layer = self.setup.retrieval_layer
         loaded = self._loaded.encoder
-        return loaded if layer is None else replace(loaded, retrieval_layer=layer)
+        return loaded if layer is None else loaded.at_layer(layer)
+
+    @cached_property
+    def other_layers(self) -> list[int]:
+        """Hidden layers at which tasks that are not trained are scored too.
+
+        Raises:
+            EncoderError: if the encoder lacks one of them.
+        """
+        return self._loaded.encoder.layers(self.setup.retrieval_layers)
 
     @property
     def root(self) -> Node:
@@ -190,13 +199,13 @@ class Workbench:
         return self._load(task, task.source_language, "train")
 
     def marks(
-        self, scored: Selection, tuned_on: Selection | None, stages: Curriculum, seed: int
+        self, scored: Selection, trained_on: Selection | None, stages: Curriculum, seed: int
     ) -> Marks:
         """Stand-in and overlaps of scored rows, for a curriculum trained with a stage seed.
 
         Args:
             scored: the rows.
-            tuned_on: those that fine-tuned the target; None if nothing did.
+            trained_on: those that fine-tuned the target; None if nothing did.
             stages: the curriculum.
             seed: of its stages.
         """
@@ -205,7 +214,7 @@ class Workbench:
         return Marks(
             stand_in=bool(provenance(scored.rows).get("stand_in")),
             overlap=self._overlap(scored, trained),
-            train_overlap=None if tuned_on is None else self._overlap(tuned_on, trained),
+            train_overlap=None if trained_on is None else self._overlap(trained_on, trained),
         )
 
     def _overlap(self, rows: Selection, trained: list[Selection]) -> float:

@@ -1,6 +1,7 @@
 """How is a task of each kind encoded, trained, decoded and scored? `KINDS[task.kind]`."""
 
 from trainables.kinds.classification import CLASSIFICATION
+from trainables.kinds.dual_encoder import DUAL_ENCODER
 from trainables.kinds.feature_tagging import FEATURE_TAGGING
 from trainables.kinds.kind import Kind
 from trainables.kinds.mlm import MLM
@@ -14,7 +15,7 @@ KINDS: dict[KindName, Kind] = {
     kind.name: kind
     for kind in (
         *(CLASSIFICATION, MULTIPLE_CHOICE, SPAN_QA, TAGGING, FEATURE_TAGGING),
-        *(RETRIEVAL, MLM),
+        *(RETRIEVAL, DUAL_ENCODER, MLM),
     )
 }
 

@@ -6,7 +6,7 @@ A kind knows canonical columns (trainables/tasks/task.py) and never the name of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -26,6 +26,16 @@ class Rows(Protocol):
 
     def __getitem__(self, column: str, /) -> Sequence[Any]:
         """One value per row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """How predictions of a metric are cut at a threshold that labelled rows have chosen."""
+
+    best: Callable[[Rows, Sequence[Any]], float]
+    """(labelled rows, predictions) -> their best threshold."""
+    keep: Callable[[Sequence[Any], float], list[Any]]
+    """(predictions, threshold) -> predictions that pass it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +63,7 @@ class Kind:
     majority: Callable[[Task, Rows, Features], float]
     """`task.metric` of the best constant answer: what a collapsed model reaches. The features are
     those of the rows: where the answers are tokens, the rows alone do not say them."""
+    tunings: Mapping[str, Tuning] = field(default_factory=dict)
+    """Metric to how its threshold is tuned. Most metrics have none."""
+    sides: int = 1
+    """Sequences that a scored item is counted as: its two texts, where they are read apart."""

@@ -1,12 +1,14 @@
-"""Which sentence translates this one? Nearest neighbour in a hidden layer, without training.
+"""Which sentence translates this one? Neighbours in a hidden layer, without training.
 
-As XTREME's Tatoeba: mean over the attention mask, special tokens included; queries are the
-English sentences, the index the foreign ones; cosine similarity (literature.md 1.2).
+The metric decides what is asked: as XTREME's Tatoeba, the nearest foreign sentence of each English
+one by cosine similarity; or as its BUCC, which sentences of two pools are pairs at all
+(`bitext.py`). How a sentence is read is the encoder's business (`sentence_views.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,23 +16,39 @@ import torch
 from torch import Tensor, nn
 
 from trainables.encoder import Encoder
-from trainables.kinds.kind import Batch, Kind, Outputs, Rows
+from trainables.kinds.bitext import kept_pairs, mined_pairs, pair_scores, tuned_threshold
+from trainables.kinds.kind import Batch, Kind, Outputs, Rows, Tuning
 from trainables.kinds.tokens import collate_tokens, encode_texts, label_tensor
 from trainables.ragged import Features
 from trainables.scorers import accuracy, nearest
+from trainables.scorers.tatoeba import Vectors
+from trainables.sentence_views import Pooling, pooled
 from trainables.tasks.task import Task
 
 _FOREIGN, _ENGLISH = 0, 1
 
 
+class PooledHead(nn.Module):
+    """A hidden layer -> one vector per sequence; nothing to train."""
+
+    def __init__(self, pooling: Pooling) -> None:
+        super().__init__()
+        self.pooling = pooling
+
+
 def _encode(
     rows: Mapping[str, Sequence[Any]], task: Task, tokenizer: Any, max_length: int
 ) -> dict[str, list[Any]]:
-    pairs = zip(rows["source"], rows["target"], strict=True)
-    texts = [text for pair in pairs for text in pair]
+    sides = zip(rows["row"], rows["source"], rows["target"], strict=True)
+    sentences = [
+        (row, side, text)
+        for row, *texts in sides
+        for side, text in zip((_FOREIGN, _ENGLISH), texts, strict=True)
+        if text
+    ]
+    numbers, sides_of, texts = (list(column) for column in zip(*sentences, strict=True))
     tokens = encode_texts(tokenizer, texts, [""] * len(texts), max_length)
-    sides = [_FOREIGN, _ENGLISH] * len(rows["row"])
-    return {"row": [row for row in rows["row"] for _ in range(2)], "side": sides, **tokens}
+    return {"row": numbers, "side": sides_of, **tokens}
 
 
 def _collate(features: Features, pad_id: int) -> Batch:
@@ -38,7 +56,7 @@ def _collate(features: Features, pad_id: int) -> Batch:
 
 
 def _new_head(task: Task, encoder: Encoder, generator: torch.Generator) -> nn.Module:
-    return nn.Identity()
+    return PooledHead(encoder.view(task.name).pooling)
 
 
 def _loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
@@ -46,27 +64,60 @@ def _loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
 
 
 def _outputs(head: nn.Module, hidden: Tensor, batch: Batch) -> dict[str, Tensor]:
-    return {"embedding": mean_pooled(hidden, batch["attention_mask"])}
+    assert isinstance(head, PooledHead)
+    return {"embedding": pooled(hidden, batch["attention_mask"], head.pooling)}
 
 
-def mean_pooled(hidden: Tensor, attention_mask: Tensor) -> Tensor:
-    """(sequences, tokens, hidden) -> (sequences, hidden), the mean over real tokens."""
-    mask = attention_mask.unsqueeze(-1).float()
-    return (hidden.float() * mask).sum(dim=1) / mask.sum(dim=1)
+@dataclass(frozen=True, slots=True)
+class _Sentences:
+    """The vectors of one pool and the rows that they belong to."""
+
+    vectors: Vectors
+    rows: Any
 
 
-def _decode(task: Task, rows: Rows, features: Features, outputs: Outputs) -> list[int]:
-    vectors = np.stack([np.asarray(vector) for vector in outputs["embedding"]])
-    side = np.asarray(features["side"])
-    found: list[int] = nearest(vectors[side == _ENGLISH], vectors[side == _FOREIGN]).tolist()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Metric:
+    """What is asked of the two pools, and how the answer is scored."""
+
+    decode: Callable[[Rows, _Sentences, _Sentences], list[Any]]
+    """(rows, foreign, English) -> one prediction per row."""
+    score: Callable[[Rows, Sequence[Any]], dict[str, float]]
+
+
+def _nearest(rows: Rows, foreign: _Sentences, english: _Sentences) -> list[Any]:
+    found: list[int] = nearest(english.vectors, foreign.vectors).tolist()
     return found
 
 
+def _mined(rows: Rows, foreign: _Sentences, english: _Sentences) -> list[Any]:
+    return list(mined_pairs(rows, foreign.vectors, english.vectors, foreign.rows, english.rows))
+
+
+_METRICS = {
+    "retrieval_accuracy": _Metric(
+        decode=_nearest,
+        score=lambda rows, found: {"retrieval_accuracy": accuracy(range(len(rows["id"])), found)},
+    ),
+    "bucc_f1": _Metric(decode=_mined, score=pair_scores),
+}
+
+
+def _decode(task: Task, rows: Rows, features: Features, outputs: Outputs) -> list[Any]:
+    vectors = np.stack([np.asarray(vector) for vector in outputs["embedding"]])
+    row, side = np.asarray(features["row"]), np.asarray(features["side"])
+    foreign, english = (
+        _Sentences(vectors[side == which], row[side == which]) for which in (_FOREIGN, _ENGLISH)
+    )
+    return _METRICS[task.metric].decode(rows, foreign, english)
+
+
 def _score(task: Task, language: str, rows: Rows, predictions: Sequence[Any]) -> dict[str, float]:
-    return {"retrieval_accuracy": accuracy(range(len(rows["id"])), predictions)}
+    return _METRICS[task.metric].score(rows, predictions)
 
 
 def _majority(task: Task, rows: Rows, features: Features) -> float:
+    """One pair right, as when sentences are paired at random."""
     return 1 / len(rows["id"])
 
 
@@ -81,4 +132,6 @@ RETRIEVAL = Kind(
     decode=_decode,
     score=_score,
     majority=_majority,
+    tunings={"bucc_f1": Tuning(best=tuned_threshold, keep=kept_pairs)},
+    sides=2,
 )

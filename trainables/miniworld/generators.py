@@ -18,6 +18,7 @@ from trainables.miniworld.items import (
     FeaturesItem,
     Item,
     PairItem,
+    SentenceItem,
     SpanItem,
     TaggedItem,
     TextItem,
@@ -62,6 +63,12 @@ def paraphrase(rng: random.Random) -> Item:
 def squad(rng: random.Random) -> Item:
     """Who, what or where, of a text of two clauses that share a verb or a participant."""
     return _span_item(rng)
+
+
+def sentences(rng: random.Random) -> Item:
+    """Which of two clauses answers who, what or where?"""
+    item = _span_item(rng)
+    return SentenceItem(context=item.context, asked=item.asked, answer_clause=item.answer_clause)
 
 
 def choice(rng: random.Random) -> Item:
@@ -124,6 +131,7 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "nli": nli,
     "paraphrase": paraphrase,
     "squad": squad,
+    "sentences": sentences,
     "choice": choice,
     "pos": pos,
     "features": features,
@@ -133,12 +141,13 @@ DRAWS: dict[str, Callable[[random.Random], Item]] = {
     "panx": panx,
     "xquad": squad,
     "xcopa": xcopa,
+    "answers": sentences,
     "tatoeba": tatoeba,
     "mlm": mlm,
 }
 
 
-def _span_item(rng: random.Random) -> Item:
+def _span_item(rng: random.Random) -> SpanItem:
     asked = replace(draw_clause(rng, places=0.5), negated=False)
     roles: tuple[Role, ...] = ("agent", "patient", "place")
     role = rng.choice(roles if asked.place is not None else roles[:2])

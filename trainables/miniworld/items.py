@@ -77,6 +77,25 @@ class SpanItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceItem:
+    """A question that one clause of a text answers."""
+
+    context: tuple[Clause, ...]
+    asked: Clause
+    answer_clause: int
+    """Index into `context`."""
+
+    def row(self, language: Language) -> Row:
+        """question, candidates, contexts (none), which is relevant."""
+        return {
+            "question": text_of(say(self.asked, language)),
+            "candidates": [text_of(say(clause, language)) for clause in self.context],
+            "contexts": [""] * len(self.context),
+            "relevant": [self.answer_clause],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceItem:
     """What is the cause, or the effect, of this?"""
 

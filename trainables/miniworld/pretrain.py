@@ -26,9 +26,9 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from trainables.kinds.retrieval import mean_pooled
 from trainables.miniworld.corpus import dictionary_entry, examples, translation
 from trainables.miniworld.tokenizer import MAX_TOKENS, SPECIAL, build_tokenizer
+from trainables.sentence_views import mean_pooled
 
 log = logging.getLogger(__name__)
 

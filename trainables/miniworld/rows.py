@@ -31,6 +31,12 @@ _FEATURES: dict[str, dict[str, Any]] = {
         "answers": List(_TEXT),
         "answer_starts": List(_INT),
     },
+    "sentences": {
+        "question": _TEXT,
+        "candidates": List(_TEXT),
+        "contexts": List(_TEXT),
+        "relevant": List(_INT),
+    },
     "choice": {"context": _TEXT, "question": _TEXT, "choices": List(_TEXT), "label": _INT},
     "tagged": {"tokens": List(_TEXT), "tags": List(_INT)},
     "features": {"tokens": List(_TEXT), "tags": List(List(_INT))},
@@ -71,6 +77,7 @@ GENERATORS: dict[str, Generator] = {
     "paraphrase": _generator("paraphrase", "pair", _INTERMEDIATE),
     "squad": _generator("squad", "span", _INTERMEDIATE),
     "choice": _generator("choice", "choice", _INTERMEDIATE),
+    "sentences": _generator("sentences", "sentences", _INTERMEDIATE),
     "pos": _generator("pos", "tagged", _INTERMEDIATE),
     "features": _generator("features", "features", _INTERMEDIATE),
     "ner": _generator("ner", "tagged", _INTERMEDIATE),
@@ -83,6 +90,9 @@ GENERATORS: dict[str, Generator] = {
     "xcopa": _generator("xcopa", "choice", _TARGET),
     "tatoeba": _generator("tatoeba", "translation", _UNTRAINED),
     "mlm": _generator("mlm", "text", _INTERMEDIATE),
+    "answers": Generator(
+        draw=DRAWS["answers"], form="sentences", sizes=_UNTRAINED, train_and_dev_of="sentences"
+    ),
 }
 """Every generator by the name that a `MiniworldSource` gives."""
 
@@ -104,11 +114,20 @@ def read(generator: str, language: str, split: SplitName) -> Dataset:
             f"{generator!r} of the embedded world has no split {split!r}; "
             f"it has {', '.join(record.sizes)}"
         )
-    rows = (item.row(spoken) for item in _items(generator, split))
+    rows = (_shown(item.row(spoken), split) for item in _items(generator, split))
     named = [{"id": f"{generator}-{split}-{i}", **row} for i, row in enumerate(rows)]
     return Dataset.from_list(
         named, features=Features({"id": _TEXT, **_FEATURES[record.form]}), split=None
     )
+
+
+def _shown(row: Row, split: SplitName) -> Row:
+    """Training rows without wrong candidates: a dual encoder's negatives are the other rows."""
+    if split != "train" or "candidates" not in row:
+        return row
+    right = row["relevant"][0]
+    one = {name: row[name][right : right + 1] for name in ("candidates", "contexts")}
+    return {**row, **one, "relevant": [0]}
 
 
 def _items(generator: str, split: SplitName) -> list[Item]:
@@ -119,9 +138,9 @@ def _items(generator: str, split: SplitName) -> list[Item]:
     found: dict[str, Item] = {}
     while len(found) < record.sizes[split]:
         item = record.draw(rng)
-        content = _content(item.row(ENGLISH))
-        if _bucket(content) in allowed:
-            found.setdefault(content, item)
+        row = item.row(ENGLISH)
+        if _bucket(_content(row)) in allowed:
+            found.setdefault(_content(_shown(row, split)), item)
     return list(found.values())
 
 
@@ -131,7 +150,9 @@ def _content(row: Row) -> str:
     return json.dumps(texts)
 
 
-_TEXT_COLUMNS = ("text", "text_pair", "context", "question", "choices", "tokens", "source")
+_TEXT_COLUMNS = (
+    *("text", "text_pair", "context", "question", "choices", "candidates", "tokens", "source"),
+)
 
 
 def _bucket(content: str) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainables.scorers.accuracy import accuracy
-from trainables.scorers.bucc2018 import mine, mining_scores, score_bucc2018
+from trainables.scorers.bucc2018 import best_threshold, mine, mining_scores, score_bucc2018
 from trainables.scorers.features import feature_f1, set_accuracy
 from trainables.scorers.lareqa import average_precision_at_k, score_lareqa
 from trainables.scorers.mewslix import reciprocal_rank_at_k, score_mewslix
@@ -26,6 +26,7 @@ __all__ = [
     "SCORERS",
     "accuracy",
     "average_precision_at_k",
+    "best_threshold",
     "feature_f1",
     "mine",
     "mining_scores",

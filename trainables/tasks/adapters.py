@@ -23,6 +23,7 @@ from trainables.tasks.labels import (
     UNIMORPH_EN,
     UPOS,
 )
+from trainables.tasks.passages import joined_sentences, mention_text, sentence_spans
 
 Batch = dict[str, list[Any]]
 NO_LABEL = -1
@@ -206,6 +207,63 @@ def bitext(batch: Batch, origin: Origin) -> Batch:
     return _translations(batch["sentence1"], batch["sentence2"])
 
 
+def bucc(batch: Batch, origin: Origin) -> Batch:
+    """BUCC: a sentence without translation stands in a row by itself, the other side "" or null."""
+    sides = (
+        [text or "" for text in batch[name]] for name in ("source_sentence", "target_sentence")
+    )
+    source, target = sides
+    return {"id": origin.own_ids(), "source": source, "target": target}
+
+
+def answer_sentences(batch: Batch, origin: Origin) -> Batch:
+    """SQuAD and XQuAD-R: the sentences of the context are candidates, of `train` the right one.
+
+    The right sentence is the one in which the first answer starts, as in LAReQA; sentences are cut
+    by `passages.py`. Translations of one item have the same id.
+    """
+    rows: Batch = {name: [] for name in ("candidates", "contexts", "relevant")}
+    for context, answers in zip(batch["context"], batch["answers"], strict=True):
+        spans = sentence_spans(context)
+        start = answers["answer_start"][0]
+        right = next(i for i, (_, end) in enumerate(spans) if start < end)
+        kept = spans[right : right + 1] if origin.split == "train" else spans
+        rows["candidates"].append([context[first:last] for first, last in kept])
+        rows["contexts"].append([context] * len(kept))
+        rows["relevant"].append([kept.index(spans[right])])
+    return {"id": batch["id"], "question": batch["question"], **rows}
+
+
+def mewslix(batch: Batch, origin: Origin) -> Batch:
+    """Mewsli-X as MentionEntityPair: contextual_mention (null where an entity only is), entity."""
+    questions = [_mention(value) if value else "" for value in batch["contextual_mention"]]
+    entities = [
+        joined_sentences(entity["description"], _spans(entity["sentence_spans"]))
+        for entity in batch["entity"]
+    ]
+    return {
+        "id": origin.own_ids(),
+        "question": questions,
+        "candidates": [[text] for text in entities],
+        "contexts": [[""] for _ in entities],
+        "relevant": [[0] if question else [] for question in questions],
+    }
+
+
+def _mention(value: Any) -> str:
+    """A mention marked in its sentence."""
+    context, span = value["context"], value["mention"]["mention_span"]
+    start, end = span["start"], span["end"]
+    first, last = next(
+        (a, b) for a, b in _spans(context["sentence_spans"]) if a <= start and end <= b
+    )
+    return mention_text(context["text"][first:last], start - first, end - first)
+
+
+def _spans(spans: Any) -> list[tuple[int, int]]:
+    return [(span["start"], span["end"]) for span in spans]
+
+
 ADAPTERS: dict[str, Adapter] = {
     adapter.__name__: adapter
     for adapter in (
@@ -214,7 +272,8 @@ ADAPTERS: dict[str, Adapter] = {
         squad,
         *(pos_tags, ner_tags, ud_pos, ud_feats, ud_feature_sets, ud_lemmas),
         inflections,
-        *(tatoeba, bitext),
+        *(tatoeba, bitext, bucc),
+        *(answer_sentences, mewslix),
     )
 }
 """Name in a `HubSource` to its function."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from trainables.tasks.intermediate import INTERMEDIATE
 from trainables.tasks.miniworld import MINIWORLD
 from trainables.tasks.task import Task, UnionSource
+from trainables.tasks.translations import TRANSLATIONS
 from trainables.tasks.xtreme import XTREME
 from trainables.tasks.xtreme_r import XTREME_R
 
@@ -30,8 +31,25 @@ def by_name(tasks: Iterable[Task]) -> dict[str, Task]:
     return named
 
 
+def _with_translations(task: Task) -> Task:
+    found = TRANSLATIONS.get(task.name)
+    if found is None:
+        return task
+    return replace(task, train_languages=found.languages, translations=found.source)
+
+
+def _with_overlaps_both_ways(tasks: Iterable[Task]) -> Iterator[Task]:
+    """Each overlap is declared once and holds for both."""
+    known = by_name(tasks)
+    for task in known.values():
+        others = [other.name for other in known.values() if task.name in other.overlaps]
+        yield replace(task, overlaps=tuple(dict.fromkeys([*task.overlaps, *others])))
+
+
+_DECLARED = (*INTERMEDIATE, *XTREME, *XTREME_R, *MINIWORLD)
+
 TASKS: Mapping[str, Task] = MappingProxyType(
-    by_name((*INTERMEDIATE, *XTREME, *XTREME_R, *MINIWORLD))
+    by_name(map(_with_translations, _with_overlaps_both_ways(_DECLARED)))
 )
 """Every declared task by name."""
 

@@ -19,6 +19,7 @@ WANTED: dict[KindName, tuple[str, ...]] = {
     "span_qa": ("context", "question", "answers"),
     "tagging": ("tokens", "tags"),
     "retrieval": ("source", "target"),
+    "mlm": ("text",),
 }
 """Canonical columns that the data must have, by kind."""
 

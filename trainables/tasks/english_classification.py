@@ -139,7 +139,9 @@ CLASSIFICATION: tuple[Task, ...] = (
         metric="accuracy",
         role="intermediate",
         train_size=104_743,
-        overlaps=("squad", "squad_v2", "xquad", "xquad_xtreme_r", "mlqa"),
+        overlaps=(
+            *("squad", "squad_v2", "squad_retrieval", "xquad", "xquad_xtreme_r", "mlqa", "lareqa"),
+        ),
         licence="CC BY-SA 4.0",
         citation="Wang et al. 2019, arXiv 1804.07461",
         note=(

@@ -10,6 +10,29 @@ from trainables.tasks.task import HubSource, Task
 
 _SUPER_GLUE = "3de24cf8022e94f4ee4b9d55a6f539891524d646"
 
+MEWSLIX_PAIRS = Task(
+    name="mewslix_pairs",
+    kind="dual_encoder",
+    source=HubSource(
+        path="izhx/mewsli-x",
+        config="wikipedia_pairs",
+        adapter="mewslix",
+        splits={"train": "train", "dev": "dev"},
+    ),
+    metric="map_at_20",
+    role="intermediate",
+    max_length=64,
+    train_size=115_347,
+    group="retrieval",
+    overlaps=("mewslix",),
+    licence="CC BY-SA 3.0",
+    citation="Ruder et al. 2021, arXiv 2104.07412",
+    note=(
+        "English Wikipedia: mention to the entity's description. Read from a mirror alone, see"
+        " mewslix. No revision: the original has none."
+    ),
+)
+
 QUESTIONS: tuple[Task, ...] = (
     Task(
         name="squad",
@@ -26,7 +49,10 @@ QUESTIONS: tuple[Task, ...] = (
         max_length=384,
         train_size=87_599,
         group="qa",
-        overlaps=("squad_v2", "qnli", "xquad", "xquad_xtreme_r", "mlqa", "tatoeba_xtreme_r"),
+        overlaps=(
+            *("squad_v2", "squad_retrieval", "qnli", "xquad", "xquad_xtreme_r", "mlqa"),
+            *("lareqa", "tatoeba_xtreme_r"),
+        ),
         licence="CC BY-SA 4.0",
         citation="Rajpurkar et al. 2016, arXiv 1606.05250",
         note=(
@@ -50,7 +76,7 @@ QUESTIONS: tuple[Task, ...] = (
         unanswerable=True,
         train_size=130_319,
         group="qa",
-        overlaps=("squad", "qnli", "xquad", "xquad_xtreme_r", "mlqa"),
+        overlaps=("squad", "squad_retrieval", "qnli", "xquad", "xquad_xtreme_r", "mlqa", "lareqa"),
         licence="CC BY-SA 4.0",
         citation="Rajpurkar et al. 2018, arXiv 1806.03822",
         note=(
@@ -159,4 +185,31 @@ QUESTIONS: tuple[Task, ...] = (
         citation="Roemmele et al. 2011, Choice of Plausible Alternatives",
         note="The English training set of xcopa, whose validation items translate its dev split.",
     ),
+    Task(
+        name="squad_retrieval",
+        kind="dual_encoder",
+        source=HubSource(
+            path="rajpurkar/squad",
+            config="plain_text",
+            adapter="answer_sentences",
+            splits={"train": "train", "dev": "validation"},
+            revision="7b6d24c440a36b6815f21b70d25016731768db1f",
+        ),
+        metric="map_at_20",
+        role="intermediate",
+        max_length=256,
+        train_size=87_599,
+        group="retrieval",
+        overlaps=(
+            *("squad", "squad_v2", "qnli", "xquad", "xquad_xtreme_r", "mlqa", "lareqa"),
+            "tatoeba_xtreme_r",
+        ),
+        licence="CC BY-SA 4.0",
+        citation="Rajpurkar et al. 2016, arXiv 1606.05250; Roy et al. 2020, arXiv 2004.05484",
+        note=(
+            "SQuAD v1.1, question to the sentence that has its answer, as the baseline of lareqa,"
+            " whose training set it is. Sentences are cut by a rule."
+        ),
+    ),
+    MEWSLIX_PAIRS,
 )

@@ -7,7 +7,7 @@ that published code pins, or a release tag; None where neither was found (the no
 from __future__ import annotations
 
 from trainables.tasks.labels import FEATS_EN, FEATURE_PAIRS_EN, LEMMAS_EN, PANX, UPOS, WNUT
-from trainables.tasks.task import HubSource, Task
+from trainables.tasks.task import UNKNOWN_SIZE, FileSource, HubSource, Task
 from trainables.tasks.xtreme import PANX_CITATION, PANX_LICENCE
 
 _EWT_CITATION = "Silveira et al. 2014, A Gold Standard Dependency Corpus for English"
@@ -24,6 +24,25 @@ def _ewt(adapter: str) -> HubSource:
         fallbacks=("commul/universal_dependencies",),
     )
 
+
+CCG = Task(
+    name="ccg",
+    kind="tagging",
+    source=FileSource(
+        splits={"train": "train", "dev": "dev"}, columns={"tags": "supertags", "tokens": "tokens"}
+    ),
+    metric="accuracy",
+    role="intermediate",
+    train_size=UNKNOWN_SIZE,
+    group="structured",
+    licence="LDC user agreement (CCGbank, LDC2005T13)",
+    citation="Hockenmaier and Steedman 2007, J07-3004",
+    note=(
+        "CCG supertagging: CCGbank is sold by the LDC, so nobody may give it away and there is no"
+        " free copy. Bring files of sentences with the columns tokens and supertags, as lists or"
+        " with spaces between; the labels are those of the training file (jiant has 1,363)."
+    ),
+)
 
 TAGGING: tuple[Task, ...] = (
     Task(
@@ -138,4 +157,5 @@ TAGGING: tuple[Task, ...] = (
             " commit hash of google/xtreme's parquet files was found."
         ),
     ),
+    CCG,
 )

@@ -41,6 +41,8 @@ UDPOS = _names(
 )
 """Language to its name in `udpos.NAME`."""
 
+UDPOS_XTREME_R = (*UDPOS, *_codes("lt pl ro uk wo"))
+
 TATOEBA = _names(
     "af:afr ar:ara bg:bul bn:ben de:deu el:ell es:spa et:est eu:eus fa:pes fi:fin fr:fra he:heb"
     " hi:hin hu:hun id:ind it:ita ja:jpn jv:jav ka:kat kk:kaz ko:kor ml:mal mr:mar nl:nld pt:por"
@@ -50,3 +52,6 @@ TATOEBA = _names(
 
 TATOEBA_XTREME_R = TATOEBA | _names("az:aze lt:lit pl:pol ro:ron uk:ukr")
 """The same with the languages that XTREME-R adds."""
+
+BUCC = _codes("de fr ru zh")
+MEWSLIX = _codes("en ar de es fa ja pl ro ta tr uk")

@@ -1,8 +1,8 @@
 """Which tasks does the embedded world have? Generated ones of every kind; nothing is downloaded.
 
-Intermediate tasks teach what the targets need on simpler text; apart from mini-squad, which is
-the training set of mini-xquad, no intermediate task is the training set of a target. A test bed:
-no result on these tasks says anything about human languages.
+Intermediate tasks teach what the targets need on simpler text; apart from mini-squad and
+mini-sentences, which are those of mini-xquad and mini-answers, none is the training set of a
+target. A test bed: no result on these tasks says anything about human languages.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _GROUPS = {
     "tagging": "structured",
     "feature_tagging": "structured",
     "retrieval": "retrieval",
+    "dual_encoder": "retrieval",
 }
 _MAX_LENGTH = 80
 
@@ -33,6 +34,7 @@ def _task(
     languages: tuple[str, ...] = (),
     train_task: str | None = None,
     train_size: int | None = None,
+    multilingual_pool: bool = False,
     overlaps: tuple[str, ...] = (),
     note: str = "",
 ) -> Task:
@@ -48,6 +50,7 @@ def _task(
         role="target" if languages else "intermediate",
         train_task=train_task,
         max_length=_MAX_LENGTH,
+        multilingual_pool=multilingual_pool,
         train_size=default_size if train_size is None else train_size,
         group=_GROUPS.get(kind, "classification"),  # type: ignore[arg-type]
         overlaps=overlaps,
@@ -80,6 +83,13 @@ MINIWORLD: tuple[Task, ...] = (
         labels=("0", "1", "2"),
         note="Effects only.",
     ),
+    _task(
+        "sentences",
+        "dual_encoder",
+        metric="map_at_20",
+        overlaps=("mini-answers",),
+        note="Which clause answers? Also the training set of mini-answers.",
+    ),
     _task("pos", "tagging", metric="f1", labels=POS),
     _task(
         "features",
@@ -105,7 +115,6 @@ MINIWORLD: tuple[Task, ...] = (
         languages=_LANGUAGES,
         train_task="mini-squad",
         train_size=_INTERMEDIATE_SIZE,
-        overlaps=("mini-squad",),
     ),
     _task("xcopa", "multiple_choice", metric="accuracy", labels=("0", "1"), languages=_LANGUAGES),
     _task(
@@ -115,5 +124,15 @@ MINIWORLD: tuple[Task, ...] = (
         languages=_FOREIGN,
         train_size=0,
         note="English is the other side of every language.",
+    ),
+    _task(
+        "answers",
+        "dual_encoder",
+        metric="map_at_20",
+        languages=_LANGUAGES,
+        train_task="mini-sentences",
+        train_size=_INTERMEDIATE_SIZE,
+        multilingual_pool=True,
+        note="The answers in all languages are to be found, as in LAReQA.",
     ),
 )

@@ -1,16 +1,13 @@
 """How does an entry under `tasks` in a study file become a task? Without any code of the user's.
 
-tasks:
-my_nli:                       # a task of one's own: files, or a data set of the hub
-kind: classification
-files: {train: my/train.csv, dev: my/dev.csv}
-columns: {text: premise, text_pair: hypothesis, label: gold}
-labels: [entailment, neutral, contradiction]
-ccg:                          # a declared task whose data nobody may give away
-files: {train: ccg/train.jsonl, dev: ccg/dev.jsonl}
-hellaswag:                    # a declared task in other languages: hellaswag@de, @all
-train_languages: [de, fr]
-files: {train: "translated/{language}.jsonl"}
+A task of one's own, files or a data set of the hub:
+my_nli: {kind: classification, files: {train: a.csv, dev: b.csv}, columns: {text: premise, ...}}
+A declared task whose data nobody may give away:
+ccg: {files: {train: ccg/train.jsonl, dev: ccg/dev.jsonl}}
+A declared task in other languages, `hellaswag@de` or `hellaswag@all`:
+hellaswag: {train_languages: [de, fr], files: {train: "translated/{language}.jsonl"}}
+A declared task, read longer:
+xnli: {max_length: 256}
 """
 
 from __future__ import annotations
@@ -21,7 +18,15 @@ from typing import Any
 
 from trainables.tasks.catalogue import TASKS, Catalogue
 from trainables.tasks.columns import WANTED
-from trainables.tasks.task import FileSource, Group, HubSource, KindName, SplitName, Task
+from trainables.tasks.task import (
+    UNKNOWN_SIZE,
+    FileSource,
+    Group,
+    HubSource,
+    KindName,
+    SplitName,
+    Task,
+)
 
 Entry = Mapping[str, Any]
 """Plain values, as `search/study_fields.py` has checked them one by one."""
@@ -32,6 +37,7 @@ METRICS: dict[KindName, str] = {
     "span_qa": "qa",
     "tagging": "f1",
     "retrieval": "retrieval_accuracy",
+    "mlm": "mlm_accuracy",
 }
 """The metric of a task that names none, by kind."""
 
@@ -42,8 +48,6 @@ _GROUPS: dict[KindName, Group] = {
 }
 _SPLITS: tuple[SplitName, ...] = ("train", "dev", "search", "report")
 _LENGTHS: dict[KindName, int] = {"span_qa": 384}
-UNKNOWN_SIZE = 1_000_000_000
-"""Stands for "as many as there are": what is really there is counted when rows are read."""
 
 
 def catalogue_of(entries: Mapping[str, Entry]) -> Catalogue:
@@ -104,13 +108,16 @@ def own_task(name: str, entry: Entry) -> Task:
 def _completed(task: Task, entry: Entry) -> Task:
     """A declared task with the user's files, or with translations of its training rows."""
     own_data = isinstance(task.source, FileSource)
-    allowed = {"files", "path", "config", "revision", "splits", "columns", "train_languages"}
-    allowed |= {"labels", "licence"} if own_data else set()
+    of_data = {"files", "path", "config", "revision", "splits", "columns", "train_languages"}
+    allowed = of_data | {"max_length"} | ({"labels", "licence"} if own_data else set())
     if beside := sorted({field for field, value in entry.items() if value} - allowed):
         raise ValueError(
             f".{beside[0]} belongs to the declared task {task.name}; choose another name for a "
             f"task of your own, or give {', '.join(sorted(allowed))} alone"
         )
+    task = replace(task, max_length=entry.get("max_length") or task.max_length)
+    if not any(entry.get(field) for field in of_data):
+        return task
     if not own_data and not entry.get("train_languages"):
         raise ValueError(
             f" names a declared task, which may be completed with training rows in other "

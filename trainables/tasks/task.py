@@ -17,11 +17,15 @@ KindName = Literal[
     "feature_tagging",
     "retrieval",
     "mlm",
+    "dual_encoder",
 ]
 SplitName = Literal["train", "dev", "search", "report"]
 Group = Literal["classification", "structured", "qa", "retrieval"]
 Columns = dict[str, str | tuple[str, ...]]
 """Canonical column to the column of a data set, or to several (the choices of a question)."""
+
+UNKNOWN_SIZE = 1_000_000_000
+"""As many training examples as the user's files have: they are counted when they are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,13 @@ class Task:
         span_qa          context, question, answers: list[str], answer_starts: list[int]
         tagging          tokens: list[str], tags: list[int]
         feature_tagging  tokens: list[str], tags: list[list[int]] (a set per word, may be empty)
-        retrieval        source (sentence of the language), target (its English translation)
+        retrieval        source (sentence of the language), target (its English translation); for
+                         bucc_f1 one of them is "" where a sentence has no translation
+        dual_encoder     question, candidates: list[str], contexts: list[str] (what stands around
+                         each, or ""), relevant: list[int] (candidates that answer it). A question
+                         is answered from the candidates of all rows; "" and [] where a row only
+                         adds candidates. Training rows have the right candidate alone: the
+                         others of the batch are their negatives
         mlm              text, of any language; never a target
     """
 
@@ -102,7 +112,7 @@ class Task:
     kind: KindName
     source: Source
     labels: tuple[str, ...] = ()
-    """Label names in the order of their integers; empty for span_qa, retrieval and mlm.
+    """Label names in the order of their integers; empty where a kind has none (span_qa, retrieval).
     For multiple_choice the number of choices is what matters: ("0", "1", ...)."""
     languages: tuple[str, ...] = ("en",)
     """Languages that have a search or report split, English first."""
@@ -115,8 +125,9 @@ class Task:
     report_only: tuple[str, ...] = ()
     """Those of `languages` that have a report split but no search split."""
     metric: str
-    """Main metric: accuracy, f1, feature_f1, retrieval_accuracy, mlm_accuracy; qa is the mean of
-    exact_match and f1 as SQuAD normalises answers, mlqa the same as MLQA does (by language)."""
+    """Main metric: accuracy, f1, feature_f1, retrieval_accuracy, bucc_f1, map_at_20, mlm_accuracy;
+    qa is the mean of exact_match and f1 as SQuAD normalises answers, mlqa the same as MLQA does
+    (by language)."""
     role: Literal["intermediate", "target", "both"]
     train_task: str | None = None
     """Target only: the task whose English training set fine-tunes it; None = its own."""
@@ -124,6 +135,9 @@ class Task:
     """Tokens of a training and evaluation example, special tokens included."""
     unanswerable: bool = False
     """span_qa only: some questions have no answer in their context (SQuAD v2.0)."""
+    multilingual_pool: bool = False
+    """dual_encoder only: search and report questions are answered from the candidates of their
+    items in all languages."""
     train_size: int
     """Examples of the English training split as published; 0 for retrieval."""
     group: Group = "classification"

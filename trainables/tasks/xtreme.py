@@ -10,7 +10,17 @@ English score on the search split is slightly optimistic, scores in other langua
 from __future__ import annotations
 
 from trainables.tasks import labels
-from trainables.tasks.languages import MLQA, PANX, PAWSX, TATOEBA, TYDIQA, UDPOS, XNLI, XQUAD
+from trainables.tasks.languages import (
+    BUCC,
+    MLQA,
+    PANX,
+    PAWSX,
+    TATOEBA,
+    TYDIQA,
+    UDPOS,
+    XNLI,
+    XQUAD,
+)
 from trainables.tasks.task import HubSource, Task
 
 PANX_LICENCE = "ODC-BY, Wikipedia CC BY-SA"
@@ -19,7 +29,7 @@ PANX_CITATION = "Pan et al. 2017, P17-1178; Rahimi et al. 2019, arXiv 1902.00193
 _NO_REVISION = "No revision: no full commit hash of google/xtreme's parquet files was found."
 _XTREME_CITATION = "Hu et al. 2020, arXiv 2003.11080"
 OFFICIAL_SPLITS = {"train": "train", "dev": "validation", "search": "validation", "report": "test"}
-_HALVES = {"dev": "validation@a", "search": "validation@a", "report": "validation@b"}
+HALVES = {"dev": "validation@a", "search": "validation@a", "report": "validation@b"}
 
 XTREME: tuple[Task, ...] = (
     Task(
@@ -117,7 +127,7 @@ XTREME: tuple[Task, ...] = (
             path="google/xquad",
             config="xquad.{language}",
             adapter="squad",
-            splits=_HALVES,
+            splits=HALVES,
             revision="51adfef1c1287aab1d2d91b5bead9bcfb9c68583",
         ),
         languages=XQUAD,
@@ -127,7 +137,7 @@ XTREME: tuple[Task, ...] = (
         max_length=384,
         train_size=87_599,
         group="qa",
-        overlaps=("squad", "squad_v2", "qnli", "xquad_xtreme_r"),
+        overlaps=("squad", "squad_v2", "squad_retrieval", "qnli", "xquad_xtreme_r", "lareqa"),
         licence="CC BY-SA 4.0",
         citation="Artetxe et al. 2020, arXiv 1910.11856",
         note="One labelled split, halved by item id. Its English items are from SQuAD's dev split.",
@@ -148,7 +158,7 @@ XTREME: tuple[Task, ...] = (
         max_length=384,
         train_size=87_599,
         group="qa",
-        overlaps=("squad", "squad_v2", "qnli"),
+        overlaps=("squad", "squad_v2", "squad_retrieval", "qnli"),
         licence="CC BY-SA 3.0",
         citation="Lewis et al. 2020, arXiv 1910.07475",
         note=(
@@ -163,7 +173,7 @@ XTREME: tuple[Task, ...] = (
             path="google-research-datasets/tydiqa",
             config="secondary_task",
             adapter="squad",
-            splits={"train": "train", **_HALVES},
+            splits={"train": "train", **HALVES},
             revision="da78f23f9119363459acbaf46bf89426ff26c259",
             id_prefixes=TYDIQA,
             stand_in_splits=("dev", "search", "report"),
@@ -203,6 +213,29 @@ XTREME: tuple[Task, ...] = (
         note=(
             f"{_NO_REVISION} One labelled split, halved by the English sentence: candidates are"
             " half as many as in XTREME, so scores are higher than published ones."
+        ),
+    ),
+    Task(
+        name="bucc2018",
+        kind="retrieval",
+        source=HubSource(
+            path="google/xtreme",
+            config="bucc18.{language}",
+            adapter="bucc",
+            splits={"search": "validation", "report": "test"},
+        ),
+        languages=BUCC,
+        metric="bucc_f1",
+        role="target",
+        train_size=0,
+        group="retrieval",
+        licence="research use",
+        citation="Zweigenbaum et al. 2017, W17-2512; 2018",
+        note=(
+            f"{_NO_REVISION} google/xtreme has the gold pairs only: without the sentences that have"
+            " no translation, mining is far easier and scores are far above published ones. Whole"
+            " pools: a mirror of the same form, with rows of one side alone. The report split is"
+            " cut at the search split's threshold. The sample mirror has no report split."
         ),
     ),
 )
