@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 
@@ -11,40 +11,65 @@ from analysis.tables import MISSING
 from search.table_parts import Column, count, heading, remark, table
 from trainables.files import DataError
 from trainables.kept_hashes import RowPlaces
-from trainables.places import is_here
-from trainables.task_overlaps import WORTH_SAYING, Shared, task_overlaps
+from trainables.task_overlaps import WORTH_SAYING, Shared, has_rows, task_overlaps
 from trainables.tasks.catalogue import Catalogue
 from trainables.tasks.task import MiniworldSource, SplitName, Task
 
 _SPLITS: tuple[SplitName, ...] = ("train", "search", "report")
+_A_LINE = 0.01
+"""Share of rows below which an overlap that is not declared has no line of its own."""
 
 
-def overlap_tables(
-    name: str, *, mirror: Path, cache: Path, catalogue: Catalogue | None = None
-) -> Iterator[RenderableType]:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A task beside all others of its world, the real one or the embedded one."""
+
+    found: tuple[Shared, ...]
+    missing: tuple[str, ...]
+    """Names of those of which no rows are here."""
+    unreadable: tuple[str, ...]
+    """Names of those whose rows cannot be read, each with the reason."""
+
+
+def overlap_tables(task: Task, places: RowPlaces) -> Iterator[RenderableType]:
     """Overlaps of a task with every other one that is here, beside the declared ones.
 
     Args:
-        name: of the task.
-        mirror: the folder whose rows are compared.
-        cache: folder for rows and the hashes of their texts.
-        catalogue: of the tasks; None: the declared ones.
+        task: one of the catalogue, or one of them in another language.
+        places: where the rows are, and the tasks that it is compared with.
     """
-    places = RowPlaces(
-        catalogue=catalogue or Catalogue(), mirror=mirror, cache=cache, download=False
-    )
-    task = places.catalogue.get(name)
+    catalogue = places.catalogue
     yield heading("Rows in common with other tasks, in the rows that are here")
-    if not is_here(task, mirror):
-        yield remark(f"{name} is not here")
-        return
     try:
-        found = overlaps_of(task, places)
+        here = has_rows(task, places)
     except DataError as error:
         yield remark(f"not compared: {error}")
         return
-    yield from _shares(found, places.catalogue)
-    yield from _against_declared(task, found, places)
+    if not here:
+        yield remark(f"not compared: no rows of {task.name} are here")
+        return
+    compared = compare(task, places)
+    yield from _shares(task, compared.found, catalogue)
+    yield from _against_declared(task, compared, catalogue)
+
+
+def compare(task: Task, places: RowPlaces) -> Compared:
+    """A task against every other one of its world, as holder and as held, whatever is here."""
+    generated = isinstance(task.source, MiniworldSource)
+    found, missing, unreadable = list[Shared](), list[str](), list[str]()
+    for other in places.catalogue.tasks.values():
+        if other.name == task.name or isinstance(other.source, MiniworldSource) != generated:
+            continue
+        try:
+            shared = [] if task.role == "target" else [*task_overlaps([task], [other], places)]
+            shared += task_overlaps([other], [task], places)
+        except DataError as error:
+            unreadable.append(f"{other.name}: {error}")
+            continue
+        found += shared
+        if not shared:
+            missing.append(other.name)
+    return Compared(tuple(found), tuple(missing), tuple(unreadable))
 
 
 def study_overlaps(found: Sequence[Shared], catalogue: Catalogue) -> Iterator[RenderableType]:
@@ -75,77 +100,67 @@ def study_overlaps(found: Sequence[Shared], catalogue: Catalogue) -> Iterator[Re
     yield remark(f"{'others' if rows else 'none'}: at most {max(rest):.1%} of the rows of a split")
 
 
-def overlaps_of(task: Task, places: RowPlaces) -> list[Shared]:
-    """A task against every other one of its world that is here, both ways."""
-    generated = isinstance(task.source, MiniworldSource)
-    others = [
-        other
-        for other in places.catalogue.tasks.values()
-        if other.name != task.name
-        and isinstance(other.source, MiniworldSource) == generated
-        and is_here(other, places.mirror)
-    ]
-    as_stage = task_overlaps([task], others, places) if task.role != "target" else ()
-    return [*as_stage, *task_overlaps(others, [task], places)]
-
-
-def undeclared(found: Iterable[Shared], catalogue: Catalogue) -> list[tuple[str, str]]:
-    """Pairs that share rows and do not say so."""
-    return [
-        pair
-        for pair in _pairs(s for s in found if s.found.share >= WORTH_SAYING)
-        if not is_declared(*pair, catalogue)
-    ]
+def undeclared(found: Iterable[Shared], catalogue: Catalogue) -> list[str]:
+    """Pairs that share rows and do not say so, each once."""
+    pairs = dict.fromkeys(
+        " and ".join(sorted((shared.holder, shared.target)))
+        for shared in found
+        if shared.found.share >= WORTH_SAYING
+        and not is_declared(shared.holder, shared.target, catalogue)
+    )
+    return list(pairs)
 
 
 def is_declared(one: str, other: str, catalogue: Catalogue) -> bool:
-    """Whether one of the two names the other; `mnli@tr` shares what mnli does."""
+    """Whether one of the two names the other; `mnli@tr` shares what mnli does, and with mnli."""
     bases = [name.partition("@")[0] for name in (one, other)]
     tasks = [catalogue.get(name) for name in bases]
-    return bases[1] in tasks[0].overlaps or bases[0] in tasks[1].overlaps
+    return bases[0] == bases[1] or bases[1] in tasks[0].overlaps or bases[0] in tasks[1].overlaps
 
 
-def _pairs(found: Iterable[Shared]) -> list[tuple[str, str]]:
-    return list(dict.fromkeys((s.holder, s.target) for s in found))
-
-
-def _shares(found: Sequence[Shared], catalogue: Catalogue) -> Iterator[RenderableType]:
-    shown = [shared for shared in found if shared.found.part]
-    if not shown:
+def _shares(task: Task, found: Sequence[Shared], catalogue: Catalogue) -> Iterator[RenderableType]:
+    """A table of those worth a line, and the names of the others."""
+    rows, few = [], dict[str, None]()
+    for shared in found:
+        declared = is_declared(shared.holder, shared.target, catalogue)
+        if shared.found.share >= _A_LINE or (declared and shared.found.part):
+            rows.append(_cells(shared, declared=declared))
+        elif shared.found.part:
+            few[shared.target if shared.holder == task.name else shared.holder] = None
+    if not rows and not few:
         yield remark("none")
-        return
-    columns = [Column("rows of", number=False), Column("hold rows of", number=False)]
-    columns += [Column("split", number=False), Column("share"), Column("whole"), Column("of")]
-    rows = [
-        [
-            shared.holder,
-            shared.target,
-            shared.split,
-            f"{shared.found.share:.1%}",
-            count(shared.found.whole),
-            count(shared.found.rows),
-            "yes" if is_declared(shared.holder, shared.target, catalogue) else "no",
-        ]
-        for shared in shown
-    ]
-    yield table([*columns, Column("declared", number=False)], rows)
-    yield remark("rows of a stage: its training rows; of a target: those that it scores")
-    yield remark(
-        "share: of the rows with a text of 20 letters, those that have such a text in common; "
-        "whole: rows of which all texts are the same; all languages together"
-    )
+    if rows:
+        columns = [Column("rows of", number=False), Column("hold rows of", number=False)]
+        columns += [Column("split", number=False), Column("share"), Column("whole"), Column("of")]
+        yield table([*columns, Column("declared", number=False)], rows)
+        yield remark("rows of a stage: its training rows; of a target: those that it scores")
+        yield remark("share: rows that have a text of 20 letters in common, of all with such texts")
+        yield remark("whole: rows of which all texts are the same; all languages together")
+    if few:
+        told = ", ".join(few)
+        yield remark(f"single rows, fewer than {_A_LINE:.0%} of a split, in common with: {told}")
+
+
+def _cells(shared: Shared, *, declared: bool) -> list[str]:
+    of = shared.found
+    share = "<0.1%" if of.share < 0.001 else f"{of.share:.1%}"
+    names = [shared.holder, shared.target, shared.split]
+    return [*names, share, count(of.whole), count(of.rows), "yes" if declared else "no"]
 
 
 def _against_declared(
-    task: Task, found: Sequence[Shared], places: RowPlaces
+    task: Task, compared: Compared, catalogue: Catalogue
 ) -> Iterator[RenderableType]:
-    known = undeclared(found, places.catalogue)
-    if known:
-        pairs = ", ".join(f"{holder} and {target}" for holder, target in known)
-        yield remark(f"in the rows, but not declared ({WORTH_SAYING:.0%} or more): {pairs}")
-    seen = {name for s in found if s.found.part for name in (s.holder, s.target)}
-    for name in task.overlaps:
-        if name not in seen:
-            here = is_here(places.catalogue.get(name), places.mirror)
-            why = "not in the rows that are here" if here else "whose rows are not here"
-            yield remark(f"declared, but {why}: {name}")
+    """What declarations and rows say differently, and what was not compared."""
+    if known := undeclared(compared.found, catalogue):
+        told = "; ".join(known)
+        yield remark(f"in the rows, but not declared ({WORTH_SAYING:.0%} or more): {told}")
+    seen = {name for s in compared.found if s.found.part for name in (s.holder, s.target)}
+    apart = [name for name in task.overlaps if name not in {*seen, *compared.missing}]
+    if apart:
+        why = " (a translation has other words)" if "@" in task.name else ""
+        yield remark(f"declared, but not in the rows that are here: {', '.join(apart)}{why}")
+    if compared.missing:
+        yield remark(f"not compared, no rows are here: {', '.join(compared.missing)}")
+    for told in compared.unreadable:
+        yield remark(f"not compared, {told}")

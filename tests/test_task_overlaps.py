@@ -19,7 +19,7 @@ from trainables.overlaps import Overlap, row_hashes
 from trainables.places import is_here
 from trainables.task_overlaps import POOLED, WORTH_SAYING, task_overlaps
 from trainables.tasks import TASKS, Catalogue, get_task
-from trainables.tasks.task import MiniworldSource, UnionSource
+from trainables.tasks.task import FileSource, MiniworldSource, UnionSource
 from trainables.workbench import Workbench
 
 NOT_ROWS = {
@@ -235,18 +235,70 @@ def test_the_command_shows_computed_overlaps_beside_declared_ones(places, monkey
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["squad", "xquad", "train", "100.0%", "6,000", "6,000", "yes"] in lines
-    assert "declared, but whose rows are not here: tatoeba_xtreme_r" in result.stdout
+    _, missing = result.stdout.split("not compared, no rows are here: ")
+    assert "tatoeba_xtreme_r" in missing
 
 
 @pytest.mark.shared
 def test_declared_and_computed_overlaps_that_disagree_are_told(places):
     twin = dataclasses.replace(TASKS["copa"], name="twin", overlaps=())
     catalogue = Catalogue(own={"twin": twin})
-    where = {"mirror": places.mirror, "cache": places.cache, "catalogue": catalogue}
-    told = " ".join(shown(overlap_tables("twin", **where)).split())
-    assert "in the rows, but not declared (5% or more): twin and copa" in told
-    told = shown(overlap_tables("social_iqa", **where))
+    where = dataclasses.replace(places, catalogue=catalogue)
+    told = " ".join(shown(overlap_tables(twin, where)).split())
+    assert "in the rows, but not declared (5% or more): copa and twin" in told
+    told = shown(overlap_tables(TASKS["social_iqa"], where))
     assert "declared, but not in the rows that are here: xcopa" in told
+
+
+@pytest.fixture(scope="module")
+def part_of_the_mirror(places, tmp_path_factory):
+    """Without MNLI, SQuAD v2 and all configurations of google/xtreme but PAN-X English."""
+    mirror = tmp_path_factory.mktemp("part")
+    for name in ("facebook/xnli", "rajpurkar/squad", "google/xquad", "stanfordnlp/snli"):
+        there = mirror / "datasets" / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.symlink_to(places.mirror / "datasets" / name)
+    panx = mirror / "datasets" / "google" / "xtreme" / "PAN-X.en"
+    panx.parent.mkdir()
+    panx.symlink_to(places.mirror / "datasets" / "google" / "xtreme" / "PAN-X.en")
+    return mirror
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("xnli", "none not compared, no rows are here: mnli, anli_r1"),
+        ("squad", "squad xquad train 100.0% 6,000 6,000 yes"),
+        ("panx", "panx_en panx train 100.0% 4,177 4,177 yes"),
+        ("anli_plus", "not compared: no rows of anli_plus are here"),
+        ("udpos", "not compared: no rows of udpos are here"),
+        ("mnli@all", "not compared: no rows of mnli@all are here"),
+    ],
+)
+def test_what_a_part_of_a_mirror_lacks_is_not_said_to_share_nothing(
+    name, said, places, part_of_the_mirror, tmp_path_factory
+):
+    cache = tmp_path_factory.getbasetemp() / "cache-part"
+    where = dataclasses.replace(places, mirror=part_of_the_mirror, cache=cache)
+    told = shown(overlap_tables(get_task(name), where))
+    assert said in " ".join(told.split())
+    if "no rows are here: " in told:
+        _, missing = " ".join(told.split()).split("no rows are here: ")
+        assert {"mnli", "squad_v2", "udpos"} - {name} <= set(missing.split(", "))
+        assert "squad" not in missing.split(", ")
+    assert "but not declared" not in told
+
+
+@pytest.mark.shared
+def test_rows_that_cannot_be_read_are_told_and_the_others_compared(places, tmp_path):
+    (tmp_path / "rows.csv").write_text("text,label\nsome text,other\n")
+    source = FileSource(files={"train": str(tmp_path / "rows.csv")}, splits={"train": "train"})
+    bad = dataclasses.replace(TASKS["sst2"], name="bad", source=source, labels=("a",))
+    where = dataclasses.replace(places, catalogue=Catalogue(own={"bad": bad}))
+    told = shown(overlap_tables(TASKS["copa"], where))
+    assert "not compared, bad: " in told
+    assert ["copa", "xcopa", "train", "100.0%"] in [x.split()[:4] for x in told.splitlines()]
 
 
 def test_a_plan_names_stages_that_hold_rows_of_its_targets(tmp_path):

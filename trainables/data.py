@@ -37,7 +37,6 @@ from trainables.places import (
     available_languages,
     files_of,
     name_of,
-    parts_there,
     place_of,
     raw_tables,
     row_name,
@@ -173,8 +172,15 @@ def _united(
     task: Task, source: UnionSource, split: SplitName, how: dict[str, Any]
 ) -> datasets.Dataset:
     """The rows of all parts, one after the other, each with its task's name in the id."""
+    parts = [
+        part
+        for part in source.parts
+        if not source.partial or available_languages(part, split, how["mirror"])
+    ]
+    if not parts:
+        raise DataError(f"{task.name} has no {split} split: the mirror has none of its parts")
     tables, facts = [], {}
-    for part in parts_there(task, source, split, how["mirror"]):
+    for part in parts:
         rows = load_rows(part, part.source_language, split, **how)
         table, facts[part.name] = rows.with_format("arrow")[:], provenance(rows)
         ids = pc.binary_join_element_wise(part.name, table["id"].cast(pa.string()), "/")

@@ -14,7 +14,7 @@ import numpy as np
 
 from trainables.data import rows_entry, rows_of_language
 from trainables.overlaps import VERSION, Hashes, row_hashes
-from trainables.places import is_here, parts_there
+from trainables.places import available_languages, is_here
 from trainables.tasks.catalogue import Catalogue
 from trainables.tasks.task import SplitName, Task, UnionSource
 
@@ -41,12 +41,10 @@ def kept_hashes(task: Task, language: str, split: SplitName, places: RowPlaces) 
         DataError: as `load_rows`.
     """
     if isinstance(task.source, UnionSource):
-        parts = parts_there(task, task.source, split, places.mirror)
         return np.concatenate(
             [
                 kept_hashes(part, part.source_language, split, places)
-                for part in parts
-                if places.download or is_here(part, places.mirror)
+                for part in parts_here(task.source, split, places)
             ]
         )
     how = {"mirror": places.mirror, "skip_bad_rows": places.skip_bad_rows}
@@ -60,6 +58,16 @@ def kept_hashes(task: Task, language: str, split: SplitName, places: RowPlaces) 
         _write(kept, hashes)
     mapped: Hashes = np.load(kept, mmap_mode="r")
     return mapped
+
+
+def parts_here(source: UnionSource, split: SplitName, places: RowPlaces) -> list[Task]:
+    """The parts of a union of which rows can be had."""
+    return [
+        part
+        for part in source.parts
+        if (places.download or is_here(part, places.mirror))
+        and (not source.partial or available_languages(part, split, places.mirror))
+    ]
 
 
 def _write(path: Path, hashes: Hashes) -> None:

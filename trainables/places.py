@@ -78,24 +78,6 @@ def is_here(task: Task, mirror: Path | None) -> bool:
     return isinstance(source, MiniworldSource) or bool(source.files)
 
 
-def parts_there(
-    task: Task, source: UnionSource, split: SplitName, mirror: Path | None
-) -> tuple[Task, ...]:
-    """The parts of a union of which the rows are taken.
-
-    Raises:
-        DataError: if there are none.
-    """
-    parts = tuple(
-        part
-        for part in source.parts
-        if not source.partial or available_languages(part, split, mirror)
-    )
-    if not parts:
-        raise DataError(f"{task.name} has no {split} split: the mirror has none of its parts")
-    return parts
-
-
 def _declared(task: Task, split: SplitName) -> tuple[str, ...]:
     if isinstance(task.source, HubSource | FileSource) and split not in task.source.splits:
         return ()

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainables.data import available_languages
-from trainables.kept_hashes import RowPlaces, kept_hashes
+from trainables.kept_hashes import RowPlaces, kept_hashes, parts_here
 from trainables.overlaps import Hashes, Overlap, distinct, overlap_with
 from trainables.places import is_here
-from trainables.tasks.task import SplitName, Task
+from trainables.tasks.task import SplitName, Task, UnionSource
 
 POOLED = ""
 """Stands for all languages together."""
@@ -63,6 +63,8 @@ def task_overlaps(
 ) -> Iterator[Shared]:
     """Overlap of every holder with the rows of every target; no task with itself.
 
+    Of a holder or a split without rows here nothing is said.
+
     Args:
         holders: stages, or targets, which are then compared with the scored rows of others.
         targets: or stages, of which there are training rows alone.
@@ -84,10 +86,21 @@ def task_overlaps(
     for holder in holders:
         splits = SCORED if holder.role == "target" else ("train",)
         held = [h for split in splits for h in _hashes(holder, split, places, languages).values()]
+        if not held:
+            continue
         seen = distinct(held)
         for group in groups:
             if group.target != holder.name and not (splits == SCORED and group.split == "train"):
                 yield _shared(holder.name, seen, group)
+
+
+def has_rows(task: Task, places: RowPlaces) -> bool:
+    """Whether there are rows to compare: a stage's training rows, any of a target.
+
+    Raises:
+        DataError: if rows cannot be read.
+    """
+    return any(_hashes(task, split, places, None) for split in _splits(task))
 
 
 def _shared(holder: str, seen: Hashes, group: _Group) -> Shared:
@@ -114,6 +127,8 @@ def _hashes(
     """Those of a split by language, of a target's training rows too; none where it is not here."""
     source = places.catalogue.trained_on(task) if split == "train" else task
     if not places.download and not is_here(source, places.mirror):
+        return {}
+    if isinstance(source.source, UnionSource) and not parts_here(source.source, split, places):
         return {}
     if split == "train" or languages is None:
         wanted: Sequence[str] = available_languages(source, split, places.mirror)
