@@ -56,6 +56,18 @@ def marks_by_target(
     return found
 
 
+def marks_by_language(
+    frame: pd.DataFrame, objective: Objective, curriculum: str, *, split: str = "search"
+) -> dict[tuple[str, str], str]:
+    """The same for its scores on each target in each language."""
+    found: dict[tuple[str, str], str] = {}
+    for language in frame["language"].dropna().unique():
+        rows = frame[(frame["language"] == language) | (frame["part"] == "stage")]
+        marks = marks_by_target(rows, objective, curriculum, split=split)
+        found |= {(target, str(language)): of for target, of in marks.items()}
+    return found
+
+
 def overlap_marks(shares: Mapping[Any, float], bound: str = "") -> list[str]:
     """A mark for each of the columns of `OVERLAPS` that is more than 0; NaN is nothing.
 

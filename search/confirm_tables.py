@@ -97,19 +97,24 @@ def _per_target(found: Confirmation) -> Iterator[RenderableType]:
 def _comparisons(found: Confirmation) -> Iterator[RenderableType]:
     yield heading("What else was run, and by how much the winner is better (report split)")
     columns = [Column("zero-shot"), Column("winner\nminus it"), Column("95 % interval")]
-    columns += [Column("seeds"), Column("what", number=False), Column("curriculum", number=False)]
+    columns += [Column("seeds"), Column("marks", number=False), Column("what", number=False)]
+    columns += [Column("curriculum", number=False)]
+    marks = Marks()
     rows = [
         [
             score(row["report"]),
             difference(row["winner_gain"]),
             _interval(row),
             count(row["n"]),
+            marks.letters(str(row["marks"])),
             str(row["variant"] or row["role"]),
             curriculum_cell(str(row["curriculum"]), NARROW),
         ]
         for row in _records(found.comparisons)
     ]
     yield table(columns, rows)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
 
 
 def _interval(row: dict[Any, Any]) -> str:

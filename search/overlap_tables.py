@@ -46,7 +46,8 @@ def overlap_tables(task: Task, places: RowPlaces) -> Iterator[RenderableType]:
         yield remark(f"not compared: {error}")
         return
     if not here:
-        yield remark(f"not compared: no rows of {task.name} are here")
+        rows = "training rows" if task.role == "intermediate" else "rows"
+        yield remark(f"not compared: no {rows} of {task.name} are here")
         return
     compared = compare(task, places)
     yield from _shares(task, compared.found, catalogue)

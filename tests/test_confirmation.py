@@ -229,6 +229,10 @@ def test_a_target_whose_training_rows_a_stage_holds_is_marked_on_the_report_spli
     marks = found.per_target.set_index("target")["marks"].to_dict()
     assert marks.pop("xnli") == "training rows overlap up to 100.0%"
     assert set(marks.values()) == {""}
+    assert set(found.comparisons["marks"]) == {"training rows overlap up to 100.0%"}
+    by_target = found.per_language.groupby("target")["marks"].unique().map(list).to_dict()
+    assert by_target.pop("xnli") == ["training rows overlap up to 100.0%"]
+    assert all(of == [""] for of in by_target.values())
     assert set(found.candidates["marks"]) == {"training rows overlap up to 100.0%"}
 
 

@@ -271,9 +271,9 @@ def part_of_the_mirror(places, tmp_path_factory):
         ("xnli", "none not compared, no rows are here: mnli, anli_r1"),
         ("squad", "squad xquad train 100.0% 6,000 6,000 yes"),
         ("panx", "panx_en panx train 100.0% 4,177 4,177 yes"),
-        ("anli_plus", "not compared: no rows of anli_plus are here"),
+        ("anli_plus", "not compared: no training rows of anli_plus are here"),
         ("udpos", "not compared: no rows of udpos are here"),
-        ("mnli@all", "not compared: no rows of mnli@all are here"),
+        ("mnli@all", "not compared: no training rows of mnli@all are here"),
     ],
 )
 def test_what_a_part_of_a_mirror_lacks_is_not_said_to_share_nothing(
