@@ -155,6 +155,13 @@ def test_other_rows_get_other_hashes(places):
     assert len(dev) != len(train)
 
 
+def test_the_hashes_of_a_union_are_in_the_order_of_its_rows(tmp_path):
+    mini = RowPlaces(catalogue=Catalogue(), cache=tmp_path)
+    task = get_task("mini-ner@all")
+    rows = load_rows(task, "en", "train", cache=tmp_path)
+    np.testing.assert_array_equal(kept_hashes(task, "en", "train", mini), row_hashes(rows))
+
+
 def test_a_question_that_is_answered_in_all_languages_has_the_hashes_of_its_own(tmp_path):
     mini = RowPlaces(catalogue=Catalogue(), cache=tmp_path)
     task = get_task("mini-answers")
