@@ -8,14 +8,19 @@ retrieval and TyDiQA make most of what intermediate tasks gain (literature on 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 import pandas as pd
 
-from analysis.objective import Objective
-from analysis.report_split import ReportSplit
+from analysis.objective import Objective, objective_values
+from analysis.report_split import Cells, Name, ReportSplit, report_split
+
+BESTS = "best of each target"
+"""Stands for the curricula that are best for one target each."""
+FIXED = ("curriculum", "variant", "n", "average")
+"""Columns of `Official.tasks`; the targets' names follow. Those of `Official.groups` likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +32,23 @@ class Averages:
     groups: Mapping[str, float]
     """Mean over the tasks of each group, in the order of the tasks."""
 
-    @property
-    def over_groups(self) -> float:
-        """Mean over the groups, as some leaderboards print it."""
-        return fmean(self.groups.values())
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Official:
+    """Confirmed curricula as a benchmark scores them: means over n seeds, the best average first.
+
+    The last row, BESTS, has for each target the score of the candidate that is best for it on the
+    search split: the headline of Phang et al. 2020. It is missing where a target has none.
+    """
+
+    tasks: pd.DataFrame
+    """curriculum, variant, n, average, then a column by target."""
+    groups: pd.DataFrame
+    """curriculum, variant, n, average, then a column by group."""
+    languages: Mapping[str, int]
+    """How many were scored, by target, English included."""
+    best_per_target: Mapping[str, str]
+    """Target to the candidate that is best for it on the search split."""
 
 
 def averages(tasks: Mapping[str, float], groups: Mapping[str, str]) -> Averages:
@@ -48,34 +66,71 @@ def averages(tasks: Mapping[str, float], groups: Mapping[str, str]) -> Averages:
     return Averages(average=fmean(tasks.values()), groups=by_group)
 
 
-def task_scores(cells: Mapping[tuple[str, str], float], targets: Sequence[str]) -> dict[str, float]:
-    """Mean over all languages scored, English included, by target; only targets that have any."""
-    found = {
-        target: [score for (name, _), score in cells.items() if name == target]
-        for target in targets
-    }
-    return {target: fmean(scores) for target, scores in found.items() if scores}
+def official(frame: pd.DataFrame, objective: Objective) -> Official | None:
+    """Read the confirmation of a study; None while none of it is on the report split.
 
-
-def official_table(split: ReportSplit, objective: Objective) -> pd.DataFrame:
-    """One row per confirmed trial: curriculum, variant, seeds, average, groups; means over seeds.
-
-    Columns of groups and then of tasks carry their names; scores are in [0, 1].
+    Args:
+        frame: observations of both phases.
+        objective: the study's: its targets, and what the search split of each says.
     """
-    groups = {target.name: target.group for target in objective.targets}
-    rows = []
-    for (curriculum, variant), by_seeds in split.cells.items():
-        tasks = [task_scores(cells, split.targets) for cells in by_seeds.values()]
-        means = {t: fmean(scores[t] for scores in tasks) for t in split.targets if t in tasks[0]}
-        found = averages(means, groups)
-        rows.append(
-            {
-                "curriculum": curriculum,
-                "variant": variant,
-                "seeds": len(tasks),
-                "average": found.average,
-                **{f"group {name}": score for name, score in found.groups.items()},
-                **means,
-            }
-        )
-    return pd.DataFrame(rows)
+    split = report_split(frame, objective)
+    if not split.cells:
+        return None
+    scores = {name: _task_scores(split, name) for name in split.cells}
+    chosen = _best_per_target(frame, objective, split)
+    rows: list[tuple[Name, int, dict[str, float]]] = [
+        (name, len(split.cells[name]), tasks) for name, tasks in scores.items()
+    ]
+    rows.sort(key=lambda row: (-fmean(row[2].values()), row[0]))
+    if chosen:
+        bests = {target: scores[text, ""][target] for target, text in chosen.items()}
+        rows.append(((BESTS, ""), min(len(split.cells[t, ""]) for t in chosen.values()), bests))
+    group_of = {target.name: target.group for target in objective.targets}
+    found = [(*name, n, averages(tasks, group_of), tasks) for name, n, tasks in rows]
+    one = next(iter(next(iter(split.cells.values())).values()))
+    return Official(
+        tasks=pd.DataFrame(
+            [
+                [text, variant, n, said.average, *tasks.values()]
+                for text, variant, n, said, tasks in found
+            ],
+            columns=[*FIXED, *split.targets],
+        ),
+        groups=pd.DataFrame(
+            [
+                [text, variant, n, said.average, *said.groups.values()]
+                for text, variant, n, said, _ in found
+            ],
+            columns=[*FIXED, *dict.fromkeys(group_of[target] for target in split.targets)],
+        ),
+        languages={name: sum(target == name for target, _ in one) for name in split.targets},
+        best_per_target=chosen,
+    )
+
+
+def _task_scores(split: ReportSplit, name: Name) -> dict[str, float]:
+    """By target: the mean over languages, then over seeds."""
+    by_seed = [_over_languages(cells, split) for cells in split.cells[name].values()]
+    return {target: fmean(scores[target] for scores in by_seed) for target in split.targets}
+
+
+def _over_languages(cells: Cells, split: ReportSplit) -> dict[str, float]:
+    return {
+        target: fmean(score for (name, _), score in cells.items() if name == target)
+        for target in split.targets
+    }
+
+
+def _best_per_target(
+    frame: pd.DataFrame, objective: Objective, split: ReportSplit
+) -> dict[str, str]:
+    """The candidate with the best search score for each target; empty if one has none."""
+    values = objective_values(frame, objective)
+    ran = values[(values["phase"] == "confirm") & (values["role"] == "candidate")]
+    candidates = [
+        text for text, variant in split.cells if not variant and text in set(ran["curriculum"])
+    ]
+    means = ran.groupby("curriculum")[list(split.targets)].mean().reindex(candidates)
+    if means.empty or means.isna().any(axis=None):
+        return {}
+    return {target: str(means[target].sort_index().idxmax()) for target in split.targets}

@@ -233,14 +233,10 @@ class Planner:
 
     @cached_property
     def _report_languages(self) -> dict[str, list[str]]:
+        """Those to be reported, and English; of all also the proxies, for a benchmark's average."""
         report = self._config.languages.report
-        proxy = self._config.languages.proxy if self._config.objective.select == "proxy" else ()
-        found = {}
-        for target in self._targets:
-            wanted = None if report == "all" else list(report)
-            languages = self._there(target, "report", wanted)
-            found[target] = [language for language in languages if language not in proxy]
-        return found
+        wanted = None if report == "all" else list(report)
+        return {target: self._there(target, "report", wanted) for target in self._targets}
 
     def _there(self, target: str, split: SplitName, wanted: Sequence[str] | None) -> list[str]:
         """English and the wanted languages (None: all) that the target has, in its order."""

@@ -7,7 +7,7 @@ trials run; nothing is kept. Batches are those of the recipe, lengths those of t
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -17,6 +17,7 @@ from trainables.assignment import Setup
 from trainables.batches import TrainingPart
 from trainables.encoder import load_tensors
 from trainables.evaluate import evaluate
+from trainables.kinds import KINDS
 from trainables.recipe import Recipe
 from trainables.stage import FineTuning, new_head
 from trainables.tasks.task import Task
@@ -48,27 +49,27 @@ class Rates:
     """Processes that wanted a CPU over the last minute, this one included."""
 
 
-def calibrate(
-    setup: Setup, recipes: Mapping[str, Recipe], scored: Sequence[str], *, language: str
-) -> Rates:
+def calibrate(setup: Setup, recipes: Mapping[str, Recipe], scored: Mapping[str, str]) -> Rates:
     """Measure.
 
     Args:
         setup: of the study; its store is not touched.
         recipes: how each training task is trained.
-        scored: targets that are scored; tasks that are trained are scored too.
-        language: in which retrieval is measured; all else in English.
+        scored: a language of the search split by target; other tasks that are trained are scored
+            on their dev split.
     """
     started = time.monotonic()
     bench = Workbench(setup)
     get = bench.catalogue.get
     trained = {task: _training_rate(bench, get(task), recipe) for task, recipe in recipes.items()}
-    names = dict.fromkeys([*recipes, *scored])
+    rows = {task: bench.dev_items(get(task), SCORED_ITEMS) for task in recipes}
+    for target, language in scored.items():
+        rows[target] = bench.items(target, language, "search", SCORED_ITEMS)
     return Rates(
         device=setup.device,
         train_seconds={task: rate for task, (rate, _) in trained.items()},
         features_per_row={task: features for task, (_, features) in trained.items()},
-        score_seconds={task: _scoring_rate(bench, get(task), language) for task in names},
+        score_seconds={task: _scoring_rate(bench, selection) for task, selection in rows.items()},
         encoder_bytes=encoder_bytes(bench),
         seconds=time.monotonic() - started,
         load=psutil.getloadavg()[0],
@@ -102,26 +103,17 @@ def _training_rate(bench: Workbench, task: Task, recipe: Recipe) -> tuple[float,
     return (_now(bench) - since) / features, len(encoded) / num_rows
 
 
-def _scoring_rate(bench: Workbench, task: Task, language: str) -> float:
+def _scoring_rate(bench: Workbench, rows: Selection) -> float:
     """Seconds per item, the scorer included; an untrained head is as fast as a trained one."""
-    trains = task.kind != "retrieval"
-    rows = _some_items(bench, task, language)
-    encoded = bench.encoded(rows)
+    task, encoded = rows.task, bench.encoded(rows)
     head = None
-    if trains:
+    if KINDS[task.kind].trains:
         part = TrainingPart(task=task, encoded=encoded)
         head = new_head(part, bench.encoder, SEED).to(bench.encoder.device)
     load_tensors(bench.encoder.model, bench.pretrained)
     since = _now(bench)
     evaluate(bench.encoder, head, task, rows.language, rows.rows, encoded)
     return (_now(bench) - since) / len(rows.rows)
-
-
-def _some_items(bench: Workbench, task: Task, language: str) -> Selection:
-    if task.kind == "retrieval":
-        spoken = language if language in task.languages else task.languages[-1]
-        return bench.items(task.name, spoken, "search", SCORED_ITEMS)
-    return bench.dev_items(task, SCORED_ITEMS)
 
 
 def _now(bench: Workbench) -> float:

@@ -35,6 +35,9 @@ Mirror = Annotated[
 Address = Annotated[
     str | None, typer.Option(help="Ray cluster to join, such as auto or HOST:6379; else local.")
 ]
+Encoder = Annotated[
+    str | None, typer.Option(help="Hub id or folder, in place of the study's encoder.")
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
 
 
@@ -65,12 +68,18 @@ def search(
     run: Annotated[Path | None, typer.Option(help="Run folder; else runs/<study.name>.")] = None,
     address: Address = None,
     mirror: Mirror = None,
+    encoder: Encoder = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Everything once on a few rows, in a run of its own.")
+    ] = False,
 ) -> None:
     """Search for the best curriculum, confirm and export it; again the same: go on with it."""
     from search.commands import carry_out
     from search.launch import launch
+    from search.variations import varied
 
-    launched = launch(study, run=run, mirror=mirror, address=address)
+    source = varied(study, encoder=encoder, dry=dry_run, run=run, mirror=mirror, on_note=_say)
+    launched = launch(source, run=run, mirror=mirror, address=address)
     raise typer.Exit(carry_out(launched, out=out, err=err))
 
 
@@ -178,12 +187,15 @@ def plan(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="YAML file or preset.")],
     run: Annotated[Path | None, typer.Option(help="Its run folder, if it ran before.")] = None,
     mirror: Mirror = None,
+    encoder: Encoder = None,
 ) -> None:
     """Say what a study will cost and how noisy it will be, before anything is spent."""
     from search.plan import plan_study
     from search.plan_tables import plan_tables
+    from search.variations import varied
 
-    for shown in plan_tables(plan_study(study, run=run, mirror=mirror), study=study):
+    source = varied(study, encoder=encoder, dry=False, mirror=mirror)
+    for shown in plan_tables(plan_study(source, run=run, mirror=mirror), study=study):
         out.print(shown)
 
 
@@ -218,8 +230,8 @@ def export(
     from search.run_folder import RunFolder
 
     folders = export_run(RunFolder(run), top=top, mirror=mirror, on_progress=_say)
-    tables = ("leaderboard.csv", "best_per_target.csv", "observations.parquet")
-    for path in [*folders, *(run / table for table in tables)]:
+    tables = ("leaderboard.csv", "best_per_target.csv", "benchmark.csv", "observations.parquet")
+    for path in [*folders, *(run / table for table in tables if (run / table).exists())]:
         _say(f"wrote {path}")
     _say(f"next: curriculum train {folders[0] / 'curriculum.yaml'} --target TARGET")
 

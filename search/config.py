@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from search.benchmark_suites import with_suite
 from search.own_tasks import checked_entries, with_entries, with_labels
 from search.space_checks import NumTrainRows
 from search.study_checks import rule_problems
@@ -24,6 +25,7 @@ from search.study_values import NONE, nearest
 from search.study_yaml import read_yaml, write_yaml
 from trainables.tasks import Catalogue
 from trainables.tasks.own import catalogue_of
+from trainables.tasks.suites import SUITES
 
 __all__ = [
     "StudyConfig",
@@ -173,6 +175,9 @@ def schema() -> dict[str, Any]:
     for part in ("stage", "target"):
         parts[part] = {"$ref": "#/$defs/Recipe", "description": parts[part]["description"]}
     parts["tasks"]["additionalProperties"] = {"$ref": "#/$defs/Recipe"}
+    targets = found["properties"]["targets"]
+    one_by_one = {name: targets.pop(name) for name in ("items", "type")}
+    targets["anyOf"] = [one_by_one, {"enum": list(SUITES)}]
     stopping = found["properties"]["stopping"]
     stopping["anyOf"] = [{"const": NONE} if o == {"type": "null"} else o for o in stopping["anyOf"]]
     example, _ = read_yaml(preset_text("demo"))
@@ -188,8 +193,7 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[Any, list[str], str]:
     """Plain values (None if there are none), problems, and what to call it."""
     folder = Path()
     if isinstance(source, Mapping):
-        found, problems = with_entries(source, folder)
-        return found, problems, "the study"
+        return *_written_out(source, folder), "the study"
     if isinstance(source, str) and "\n" in source:
         text, name = source, "the study"
     elif str(source) in presets():
@@ -207,8 +211,14 @@ def _read(source: str | Path | Mapping[str, Any]) -> tuple[Any, list[str], str]:
         problems = [f"wanted sections with fields (study, encoder, space, …), found {values!r:.60}"]
     if not isinstance(values, dict):
         return None, problems, name
-    values, found_problems = with_entries(values, folder)
-    return values, problems + found_problems, name
+    values, found = _written_out(values, folder)
+    return values, problems + found, name
+
+
+def _written_out(values: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The values with what they only name in its place, and problems, one a line."""
+    found, problems = with_entries(values, folder)
+    return with_suite(found), problems
 
 
 def _validated(

@@ -10,6 +10,8 @@ from rich.console import RenderableType
 
 from analysis.confirmation import Confirmation, confirmation
 from analysis.objective import Objective
+from analysis.official import BESTS, FIXED, Official, official
+from analysis.report_split import label
 from search.table_parts import (
     Column,
     Marks,
@@ -42,6 +44,7 @@ def confirmation_results(frame: pd.DataFrame, objective: Objective) -> Iterator[
     yield from _comparisons(found)
     for note in found.notes:
         yield remark(note)
+    yield from _official(official(frame, objective))
 
 
 def _candidates(found: Confirmation) -> Iterator[RenderableType]:
@@ -115,6 +118,38 @@ def _comparisons(found: Confirmation) -> Iterator[RenderableType]:
     yield table(columns, rows)
     if marks.legend():
         yield remark(f"marks: {marks.legend()}")
+
+
+def _official(found: Official | None) -> Iterator[RenderableType]:
+    if found is None:
+        return
+    yield heading("As a benchmark averages: report split, every language scored, English too")
+    yield _averages(found.groups, "seeds")
+    yield _averages(found.tasks, "")
+    yield remark("a target: mean over languages; a group: over its targets; average: over targets")
+    counts = ", ".join(f"{target} {n}" for target, n in found.languages.items())
+    yield remark(f"languages: {counts}")
+    if found.best_per_target:
+        yield remark(f"{BESTS}: the candidate that is best for it on the search split, namely")
+    for target, text in found.best_per_target.items():
+        yield remark(f"  {target}: {text}")
+
+
+def _averages(frame: pd.DataFrame, seeds: str) -> RenderableType:
+    """Groups or targets by curriculum; long names of targets take several lines."""
+    names = [name for name in frame.columns if name not in FIXED]
+    columns = [Column("average"), *(Column(str(name).replace("_", "_\n", 1)) for name in names)]
+    columns += [Column(seeds)] if seeds else []
+    rows = [
+        [
+            score(row["average"]),
+            *(score(row[name]) for name in names),
+            *([count(row["n"])] if seeds else []),
+            curriculum_cell(label((str(row["curriculum"]), str(row["variant"]))), NARROW),
+        ]
+        for row in _records(frame)
+    ]
+    return table([*columns, Column("curriculum", number=False)], rows)
 
 
 def _interval(row: dict[Any, Any]) -> str:

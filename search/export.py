@@ -5,6 +5,7 @@
     best/01/README.md          its model card                          (`search/model_card.py`)
     leaderboard.csv            every curriculum, best first; scores in [0, 1]
     best_per_target.csv        the best for each target alone, and the average of those bests
+    benchmark.csv              confirmed curricula by target, as a benchmark averages
     observations.parquet       every observation
 
 Weights come from the store; what was evicted is trained again, without Ray. The models that were
@@ -23,6 +24,7 @@ import pandas as pd
 from analysis.best import Best, best_curricula
 from analysis.leaderboard import Leaderboard, leaderboard
 from analysis.observations import read
+from analysis.official import FIXED, Official, official
 from search.assignments import Planner
 from search.config import StudyConfig, load_study
 from search.in_place import clear_leftovers, folder_in_place, write_in_place
@@ -93,6 +95,8 @@ def _export(
     write_in_place(folder.path / "leaderboard.csv", lambda path: _write_csv(board, path))
     write_in_place(folder.path / "best_per_target.csv", lambda path: _write_bests(board, path))
     write_in_place(folder.path / "observations.parquet", frame.to_parquet)
+    if (found := official(frame, objective)) is not None:
+        write_in_place(folder.path / "benchmark.csv", lambda path: _write_official(found, path))
     clear_leftovers(folder.best)
     bench = Workbench(setup_here(config, places))
     nodes: list[Node] = []
@@ -146,6 +150,12 @@ def _choice(best: Best) -> TrialChoice:
         stage_seed=stage_seed,
         target_seed=target_seed,
     )
+
+
+def _write_official(found: Official, path: Path) -> None:
+    """One row per curriculum: average, groups, targets."""
+    targets = found.tasks.drop(columns=list(FIXED))
+    pd.concat([found.groups, targets], axis="columns").to_csv(path, index=False)
 
 
 def _write_csv(board: Leaderboard, path: Path) -> None:

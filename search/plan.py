@@ -190,8 +190,8 @@ def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates |
     trained = [task for task in targets if task.kind != "retrieval"]
     recipes = {task.train_task or task.name: setup.recipe_of_target(task) for task in trained}
     recipes |= {task: setup.recipe_of_stage((task,)) for task in stages}
-    language = next(iter(config.languages.proxy), "")
-    return calibrate(setup, recipes, config.targets, language=language), ""
+    scored = {target: found[-1] for target, found in planner.languages("search").items() if found}
+    return calibrate(setup, recipes, scored), ""
 
 
 def _items(config: StudyConfig, planner: Planner, facts: _Facts) -> dict[tuple[str, str], int]:

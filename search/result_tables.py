@@ -13,6 +13,7 @@ from rich.console import RenderableType
 
 from analysis.agreement import rung_agreement
 from analysis.crowded import crowded
+from analysis.layers import layer_sweep
 from analysis.leaderboard import Leaderboard, leaderboard
 from analysis.noise import noise_by_rung
 from analysis.objective import Objective, objective_values
@@ -55,6 +56,8 @@ def search_results(
     board = leaderboard(frame, objective)
     yield from _leaderboard(config, board, objective, top)
     yield from _best_per_target(board)
+    if len(board.ranked):
+        yield from _layers(layer_sweep(frame, objective, str(board.ranked["curriculum"].iloc[0])))
     yield from _rungs(frame, objective)
     yield from _crowded(config, objective_values(frame, objective))
     yield from _savings(frame)
@@ -161,6 +164,25 @@ def _best_per_target(board: Leaderboard) -> Iterator[RenderableType]:
     yield table(columns, [*rows, average])
     if marks.legend():
         yield remark(f"marks: {marks.legend()}")
+
+
+def _layers(sweep: pd.DataFrame) -> Iterator[RenderableType]:
+    if sweep.empty:
+        return
+    yield heading("Retrieval by hidden layer (search split)")
+    columns = [Column("target", number=False), Column("layer"), Column("none"), Column("best")]
+    rows = [
+        [
+            str(row["target"]),
+            f"{row['layer']}{' *' if row['own'] else ''}",
+            score(row["none"]),
+            score(row["best"]),
+        ]
+        for row in sweep.to_dict(orient="records")
+    ]
+    yield table(columns, rows)
+    yield remark("* the layer that the study reads; best: the first of the leaderboard")
+    yield remark("who chooses a layer by this table chooses with labels of the proxy languages")
 
 
 def _rungs(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:

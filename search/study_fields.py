@@ -25,7 +25,7 @@ from search.study_values import (
     Number,
     Positive,
     StageTask,
-    TargetTask,
+    Targets,
 )
 from trainables.tasks import Catalogue, KindName
 from trainables.tasks.own import catalogue_of
@@ -296,8 +296,9 @@ class StudyConfig(Fields):
     """What happens at a row that cannot be used: the study is refused, or the row is left out and
     counted."""
     space: Space
-    targets: tuple[TargetTask, ...]
-    """Tasks that are fine-tuned on English and scored in other languages."""
+    targets: Targets
+    """Tasks that are fine-tuned on English and scored in other languages; or a benchmark, `xtreme`
+    or `xtreme-r`: then languages.proxy has a default."""
     languages: Languages = Languages()
     probe: Probe = Probe()
     full: Full = Full()

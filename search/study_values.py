@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from spaces.curriculum import FULL, parse_curriculum
 from trainables.tasks import Catalogue, Task
+from trainables.tasks.suites import SUITES
 
 AGGREGATES = ("mean", "group-mean", "standardised-gain")
 ALL = "all"
@@ -69,6 +70,12 @@ def _target_task(name: str, info: ValidationInfo) -> str:
     return name
 
 
+def _targets(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError(f"wanted a list of targets, or a benchmark; {nearest(value, SUITES)}")
+    return value
+
+
 def _any_task(name: str, info: ValidationInfo) -> str:
     return _any(name, info).name
 
@@ -125,6 +132,8 @@ Flag = Annotated[bool, Field(strict=True)]
 Examples = Annotated[int | Literal["full"], BeforeValidator(_examples)]
 StageTask = Annotated[str, AfterValidator(_stage_task)]
 TargetTask = Annotated[str, AfterValidator(_target_task)]
+Targets = Annotated[tuple[TargetTask, ...], BeforeValidator(_targets)]
+"""A benchmark's name stands for its targets: see `search/benchmark_suites.py`."""
 AnyTask = Annotated[str, AfterValidator(_any_task)]
 FolderName = Annotated[str, AfterValidator(_folder_name)]
 CurriculumText = Annotated[str, AfterValidator(_curriculum)]

@@ -22,6 +22,7 @@ from search.config import (
     study_identity,
 )
 from search.study_yaml import read_yaml, write_yaml
+from trainables.tasks.suites import SUITES
 
 GOOD = {
     "study": {"name": "good"},
@@ -41,6 +42,10 @@ BAD = [
     (
         {"space.tasks": ["mnli", "sqad"]},
         "space.tasks[1] is 'sqad'; no task has this name; did you mean squad?",
+    ),
+    (
+        {"targets": "xtrem"},
+        "targets is 'xtrem'; wanted a list of targets, or a benchmark; did you mean xtreme?",
     ),
     ({"targets": ["xnly"]}, "targets[0] is 'xnly'; no task has this name; did you mean xnli?"),
     (
@@ -372,6 +377,19 @@ def test_a_file_its_text_its_values_and_its_path_are_one_study(tmp_path):
     )
 
 
+def test_a_benchmark_stands_for_its_targets_and_brings_proxies():
+    study = {name: value for name, value in GOOD.items() if name != "languages"}
+    for name, suite in SUITES.items():
+        config = load_study({**study, "targets": name})
+        assert config.targets == suite.targets
+        assert config.languages.proxy == suite.proxies
+        assert load_study(resolved_yaml(config)) == config
+    own = load_study({**study, "targets": "xtreme", "languages": {"proxy": ["de", "ko"]}})
+    assert own.languages.proxy == ("de", "ko")
+    english = load_study({**study, "targets": "xtreme", "objective": {"select": "english"}})
+    assert english.languages.proxy == ()
+
+
 def test_an_empty_section_means_its_defaults():
     assert load_study(write_yaml(GOOD) + "probe:\nstopping:\n") == load_study(GOOD)
 
@@ -514,6 +532,8 @@ def test_resources_that_are_not_there_are_refused():
 def test_the_schema_accepts_what_loads_and_refuses_a_misspelt_field():
     rules = jsonschema.Draft202012Validator(schema())
     rules.check_schema(schema())
+    assert rules.is_valid(GOOD | {"targets": "xtreme"})
+    assert not rules.is_valid(GOOD | {"targets": "xtrem"})
     for values in (
         GOOD,
         read_yaml(resolved_yaml(load_study(GOOD)))[0],

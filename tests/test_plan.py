@@ -232,8 +232,7 @@ def test_every_rate_is_measured_and_positive(study, tmp_path):
     rates = calibrate(
         setup,
         {"mini-pos": recipe, "mini-xnli": recipe},
-        ["mini-xnli", "mini-tatoeba"],
-        language="bor",
+        {"mini-xnli": "en", "mini-tatoeba": "bor"},
     )
     assert set(rates.train_seconds) == {"mini-pos", "mini-xnli"}
     assert set(rates.score_seconds) == {"mini-pos", "mini-xnli", "mini-tatoeba"}
