@@ -26,6 +26,8 @@ from search.table_parts import (
 )
 
 NARROW = 32
+_NARROWER = 22
+"""Beside four groups, seeds and marks, or beside nine targets."""
 
 
 def confirmation_results(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:
@@ -124,8 +126,11 @@ def _official(found: Official | None) -> Iterator[RenderableType]:
     if found is None:
         return
     yield heading("As a benchmark averages: report split, every language scored, English too")
-    yield _averages(found.groups, "seeds")
-    yield _averages(found.tasks, "")
+    marks = Marks()
+    yield _averages(found.groups, "seeds", marks)
+    yield _averages(found.tasks, "", marks)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
     yield remark("a target: mean over languages; a group: over its targets; average: over targets")
     counts = ", ".join(f"{target} {n}" for target, n in found.languages.items())
     yield remark(f"languages: {counts}")
@@ -135,17 +140,20 @@ def _official(found: Official | None) -> Iterator[RenderableType]:
         yield remark(f"  {target}: {text}")
 
 
-def _averages(frame: pd.DataFrame, seeds: str) -> RenderableType:
-    """Groups or targets by curriculum; long names of targets take several lines."""
+def _averages(frame: pd.DataFrame, seeds: str, marks: Marks) -> RenderableType:
+    """Groups or targets by curriculum; long names of targets take several lines.
+
+    Seeds and marks stand in the first of two tables alone.
+    """
     names = [name for name in frame.columns if name not in FIXED]
     columns = [Column("average"), *(Column(str(name).replace("_", "_\n", 1)) for name in names)]
-    columns += [Column(seeds)] if seeds else []
+    columns += [Column(seeds), Column("marks", number=False)] if seeds else []
     rows = [
         [
             score(row["average"]),
             *(score(row[name]) for name in names),
-            *([count(row["n"])] if seeds else []),
-            curriculum_cell(label((str(row["curriculum"]), str(row["variant"]))), NARROW),
+            *([count(row["n"]), marks.letters(str(row["marks"]))] if seeds else []),
+            curriculum_cell(label((str(row["curriculum"]), str(row["variant"]))), _NARROWER),
         ]
         for row in _records(frame)
     ]
