@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.intervals import Interval, paired_differences, simultaneous
-from analysis.marks import TARGET_LABELS, marks_by_curriculum
+from analysis.marks import TARGET_LABELS, marks_by_curriculum, marks_by_language, marks_by_target
 from analysis.objective import Objective, objective_values
 from analysis.report_split import AVERAGE, Name, ReportSplit, Seeds, label, report_split
 from spaces.curriculum import EMPTY_TEXT
@@ -35,13 +35,13 @@ class Confirmation:
     seeds), report, n, marks; what is lost from the first to the second is optimism."""
     comparisons: pd.DataFrame
     """Everything run beside the winner, mean over targets: curriculum, variant, role, report,
-    english, n, winner_gain (winner minus it, paired by seeds), low, high."""
+    english, n, marks, winner_gain (winner minus it, paired by seeds), low, high."""
     per_target: pd.DataFrame
     """The winner by target, then on average: target, report, english, gap (English minus report),
-    empty (the empty curriculum's report), gain (over it, paired by seeds), low, high, n."""
+    empty (the empty curriculum's report), gain (over it, paired by seeds), low, high, n, marks."""
     per_language: pd.DataFrame
     """The winner by target and language, English and proxies too: target, language, reported
-    (whether it enters the means), report, empty, gain, n."""
+    (whether it enters the means), report, empty, gain, n, marks."""
     notes: tuple[str, ...]
     """Unit of repetition, intervals, marks, what is missing."""
 
@@ -59,15 +59,18 @@ def confirmation(frame: pd.DataFrame, objective: Objective) -> Confirmation | No
         return None
     winner = _best(chosen)
     split = report_split(frame, objective)
-    comparisons, against = _comparisons(split, (winner, ""), _roles(frame))
-    per_target, gains = _per_target(split, (winner, ""))
-    marks = marks_by_curriculum(frame[frame["phase"] == "confirm"], objective, split="report")
+    confirmed = frame[frame["phase"] == "confirm"]
+    marks = marks_by_curriculum(confirmed, objective, split="report")
+    comparisons, against = _comparisons(split, (winner, ""), _roles(frame), marks)
+    by_target = marks_by_target(confirmed, objective, winner, split="report")
+    per_target, gains = _per_target(split, (winner, ""), by_target)
+    by_language = marks_by_language(confirmed, objective, winner, split="report")
     return Confirmation(
         winner=winner,
         candidates=_candidates(chosen, values, split, marks),
         comparisons=comparisons,
         per_target=per_target,
-        per_language=_per_language(split, (winner, "")),
+        per_language=_per_language(split, (winner, ""), by_language),
         notes=_notes(split, objective, {"comparisons": against, "gains per target": gains}),
     )
 
@@ -123,7 +126,7 @@ def _candidates(
 
 
 def _comparisons(
-    split: ReportSplit, winner: Name, roles: Mapping[Name, str]
+    split: ReportSplit, winner: Name, roles: Mapping[Name, str], marks: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[str, Interval]]:
     """The winner against everything else that was run."""
     others = [name for name in split.cells if name != winner]
@@ -143,15 +146,18 @@ def _comparisons(
             "report": _mean(split.reports(name).get(AVERAGE, {}).values()),
             "english": _mean(split.english(name).get(AVERAGE, {}).values()),
             "n": len(split.cells[name]),
+            "marks": marks.get(name[0], ""),
             **_columns("winner_gain", intervals.get(label(name))),
         }
         for name in others
     ]
-    columns = ("curriculum", "variant", "role", "report", "english", "n", "winner_gain")
+    columns = ("curriculum", "variant", "role", "report", "english", "n", "marks", "winner_gain")
     return _frame(rows, *columns, "low", "high"), intervals
 
 
-def _per_target(split: ReportSplit, winner: Name) -> tuple[pd.DataFrame, dict[str, Interval]]:
+def _per_target(
+    split: ReportSplit, winner: Name, marks: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, Interval]]:
     """The winner's scores beside the empty curriculum's, by target and on average."""
     own, empty, english = split.reports(winner), split.reports(EMPTY), split.english(winner)
     names = [*split.targets, AVERAGE]
@@ -177,14 +183,17 @@ def _per_target(split: ReportSplit, winner: Name) -> tuple[pd.DataFrame, dict[st
             "empty": _mean(empty.get(name, {}).values()),
             **_columns("gain", intervals.get(name)),
             "n": len(own.get(name, {})),
+            "marks": marks.get(name, ""),
         }
         for name in names
     ]
-    columns = ("target", "report", "english", "gap", "empty", "gain", "low", "high", "n")
+    columns = ("target", "report", "english", "gap", "empty", "gain", "low", "high", "n", "marks")
     return _frame(rows, *columns), intervals
 
 
-def _per_language(split: ReportSplit, winner: Name) -> pd.DataFrame:
+def _per_language(
+    split: ReportSplit, winner: Name, marks: Mapping[tuple[str, str], str]
+) -> pd.DataFrame:
     """Every target and language of the winner, in the order of the file."""
     own, empty = split.cells.get(winner, {}), split.cells.get(EMPTY, {})
     cells = list(dict.fromkeys(cell for of_seed in own.values() for cell in of_seed))
@@ -201,9 +210,10 @@ def _per_language(split: ReportSplit, winner: Name) -> pd.DataFrame:
                 "empty": _mean(without.values()),
                 "gain": _mean(_differences(scores, without, EMPTY)),
                 "n": len(scores),
+                "marks": marks.get((cell[0], cell[1]), ""),
             }
         )
-    return _frame(rows, "target", "language", "reported", "report", "empty", "gain", "n")
+    return _frame(rows, "target", "language", "reported", "report", "empty", "gain", "n", "marks")
 
 
 def _differences(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.marks import marks_by_curriculum
+from analysis.marks import marks_by_curriculum, marks_by_target
 from analysis.objective import Objective, objective_values
 from spaces.curriculum import EMPTY_TEXT, parse_curriculum
 
@@ -30,12 +30,12 @@ class Leaderboard:
     """The others, stopped or still running: curriculum, role, rung (the last one reached), score
     there, examples_needed, examples_paid, marks."""
     best_per_target: pd.DataFrame
-    """target, curriculum, score, gain: the best of `ranked` for each target alone."""
+    """target, curriculum, score, gain, marks: the best of `ranked` for each target alone."""
     average_of_bests: float | None
     """Mean over targets of those bests, the headline of Phang et al. 2020; None without trials."""
     best_per_budget: pd.DataFrame
-    """num_examples, curriculum, score, gain: each row the best of all ranked curricula with at
-    most so many stage examples, in the order of growing budgets."""
+    """num_examples, curriculum, score, gain, marks: each row the best of all ranked curricula with
+    at most so many stage examples, in the order of growing budgets."""
     notes: tuple[str, ...]
     """What must be read with the tables."""
 
@@ -52,7 +52,7 @@ def leaderboard(frame: pd.DataFrame, objective: Objective) -> Leaderboard:
     own = values[values["role"] != "noise"]
     full = own[own["rung"] == own["num_rungs"] - 1]
     ranked = _ranked(full, _gains(values, "value"), search, objective)
-    best_per_target = _best_per_target(ranked, full, values, objective)
+    best_per_target = _best_per_target(ranked, full, values, search, objective)
     bests = [float(score) for score in best_per_target["score"]]
     return Leaderboard(
         ranked=ranked,
@@ -156,7 +156,11 @@ def _examples(search: pd.DataFrame) -> dict[str, dict[Any, float]]:
 
 
 def _best_per_target(
-    ranked: pd.DataFrame, full: pd.DataFrame, values: pd.DataFrame, objective: Objective
+    ranked: pd.DataFrame,
+    full: pd.DataFrame,
+    values: pd.DataFrame,
+    search: pd.DataFrame,
+    objective: Objective,
 ) -> pd.DataFrame:
     rows = []
     for target in objective.targets:
@@ -170,14 +174,15 @@ def _best_per_target(
         known = _gains(values[values[target.name].notna()], target.name)
         own = _keys(full[full["curriculum"] == best[1]])
         gains = [known[key] for key in own if key in known]
-        rows.append((target.name, best[1], best[0], fmean(gains) if gains else None))
-    frame = pd.DataFrame(rows, columns=["target", "curriculum", "score", "gain"])
+        marks = marks_by_target(search, objective, best[1])[target.name]
+        rows.append((target.name, best[1], best[0], fmean(gains) if gains else None, marks))
+    frame = pd.DataFrame(rows, columns=["target", "curriculum", "score", "gain", "marks"])
     return frame.astype({"score": "float64", "gain": "float64"})
 
 
 def _best_per_budget(ranked: pd.DataFrame) -> pd.DataFrame:
     sizes = [parse_curriculum(text).num_examples for text in ranked["curriculum"]]
-    table = ranked[["curriculum", "score", "gain"]].copy()
+    table = ranked[["curriculum", "score", "gain", "marks"]].copy()
     table.insert(0, "num_examples", pd.Series(sizes, dtype="int64", index=table.index))
     ordered = table.sort_values(["num_examples", "score"], ascending=[True, False], kind="stable")
     before = ordered["score"].cummax().shift(fill_value=float("-inf"))

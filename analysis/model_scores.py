@@ -6,11 +6,10 @@ Means over seeds beside their number; gains are over the empty curriculum at equ
 from __future__ import annotations
 
 from statistics import fmean
-from typing import Any
 
 import pandas as pd
 
-from analysis.marks import STAND_IN
+from analysis.marks import OVERLAPS, STAND_IN, overlap_marks
 from analysis.objective import ENGLISH, Objective
 from spaces.curriculum import EMPTY_TEXT
 
@@ -87,6 +86,5 @@ def _marks(cell: pd.DataFrame, language: str, objective: Objective) -> list[str]
     found = ["trained on" if language == ENGLISH else ""]
     found += ["proxy: guided the search" if proxy else ""]
     found += [STAND_IN if cell["stand_in"].any() else ""]
-    overlap: Any = cell["overlap"].max()
-    found += [f"overlap {overlap:.1%}" if overlap > 0 else ""]
+    found += overlap_marks(cell[list(OVERLAPS)].max().to_dict())
     return [mark for mark in found if mark]

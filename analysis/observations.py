@@ -100,7 +100,11 @@ class Observation:
     stand_in: bool
     """The rows scored stand in for the true split."""
     overlap: float | None
-    """Share of the rows scored that have a text in common with the stages' training rows."""
+    """Share of the rows scored that have a text in common with the stages' training rows; rows
+    without a text of 20 letters are left out."""
+    train_overlap: float | None
+    """The same share of the English rows that fine-tuned the target; None for a retrieval
+    target, and where `overlap` is."""
     collapsed: bool
     """The stage stayed below 1.1 times its majority baseline."""
     examples_needed: float

@@ -14,12 +14,13 @@ from statistics import fmean
 
 import pandas as pd
 
+from analysis.marks import marks_by_curriculum, marks_by_target
 from analysis.objective import Objective, objective_values
 from analysis.report_split import Cells, Name, ReportSplit, report_split
 
 BESTS = "best of each target"
 """Stands for the curricula that are best for one target each."""
-FIXED = ("curriculum", "variant", "n", "average")
+FIXED = ("curriculum", "variant", "n", "marks", "average")
 """Columns of `Official.tasks`; the targets' names follow. Those of `Official.groups` likewise."""
 
 
@@ -42,9 +43,9 @@ class Official:
     """
 
     tasks: pd.DataFrame
-    """curriculum, variant, n, average, then a column by target."""
+    """curriculum, variant, n, marks, average, then a column by target."""
     groups: pd.DataFrame
-    """curriculum, variant, n, average, then a column by group."""
+    """curriculum, variant, n, marks, average, then a column by group."""
     languages: Mapping[str, int]
     """How many were scored, by target, English included."""
     best_per_target: Mapping[str, str]
@@ -86,26 +87,41 @@ def official(frame: pd.DataFrame, objective: Objective) -> Official | None:
         bests = {target: scores[text, ""][target] for target, text in chosen.items()}
         rows.append(((BESTS, ""), min(len(split.cells[t, ""]) for t in chosen.values()), bests))
     group_of = {target.name: target.group for target in objective.targets}
-    found = [(*name, n, averages(tasks, group_of), tasks) for name, n, tasks in rows]
+    confirmed = frame[frame["phase"] == "confirm"]
+    marks = marks_by_curriculum(confirmed, objective, split="report")
+    marks[BESTS] = _marks_of_bests(confirmed, objective, chosen)
+    found = [
+        (*name, n, marks.get(name[0], ""), averages(tasks, group_of), tasks)
+        for name, n, tasks in rows
+    ]
     one = next(iter(next(iter(split.cells.values())).values()))
     return Official(
         tasks=pd.DataFrame(
             [
-                [text, variant, n, said.average, *tasks.values()]
-                for text, variant, n, said, tasks in found
+                [text, variant, n, marked, said.average, *tasks.values()]
+                for text, variant, n, marked, said, tasks in found
             ],
             columns=[*FIXED, *split.targets],
         ),
         groups=pd.DataFrame(
             [
-                [text, variant, n, said.average, *said.groups.values()]
-                for text, variant, n, said, _ in found
+                [text, variant, n, marked, said.average, *said.groups.values()]
+                for text, variant, n, marked, said, _ in found
             ],
             columns=[*FIXED, *dict.fromkeys(group_of[target] for target in split.targets)],
         ),
         languages={name: sum(target == name for target, _ in one) for name in split.targets},
         best_per_target=chosen,
     )
+
+
+def _marks_of_bests(frame: pd.DataFrame, objective: Objective, chosen: Mapping[str, str]) -> str:
+    """The marks of each chosen curriculum on the target that it is chosen for, each once."""
+    of_targets = [
+        marks_by_target(frame, objective, text, split="report")[target]
+        for target, text in chosen.items()
+    ]
+    return ", ".join(dict.fromkeys(mark for of in of_targets for mark in of.split(", ") if mark))
 
 
 def _task_scores(split: ReportSplit, name: Name) -> dict[str, float]:

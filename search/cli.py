@@ -137,21 +137,49 @@ def report(run: Run) -> None:
 @app.command()
 def tasks(
     name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None,
-    encoder: Annotated[str, typer.Option(help="Whose tokens a row is shown in.")] = "miniworld",
+    encoder: Annotated[
+        str | None, typer.Option(help="Whose tokens a row is shown in; else one of the mirror.")
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Study file or preset, whose own tasks are shown too.")
+    ] = None,
     mirror: Mirror = None,
 ) -> None:
-    """List the tasks that can be stages or targets, or describe one with a row and its tokens."""
-    from search.task_tables import task_details, task_table
+    """List the tasks that can be stages or targets, or describe one with a row and its tokens.
 
+    With a mirror: also which other tasks share rows with it.
+    """
+    from search.task_tables import task_details, task_list
+    from trainables.tasks import Catalogue
+
+    config = None if study is None else _study(study, mirror)
+    catalogue = Catalogue() if config is None else config.catalogue
+    skip = config is not None and config.on_bad_row == "skip"
     if name is None:
-        out.print(task_table())
-        out.print("next: curriculum tasks NAME")
+        for shown in task_list(catalogue):
+            out.print(shown)
+        _say("next: curriculum tasks NAME" + (f" --study {shlex.quote(study)}" if study else ""))
         return
-    out.print(task_details(name))
+    task = catalogue.get(name)
+    out.print(task_details(task))
     from search.task_example import task_example  # after the facts, which need no torch
 
-    for shown in task_example(name, encoder=encoder, mirror=mirror):
+    for shown in task_example(task, encoder=encoder, mirror=mirror, skip_bad_rows=skip):
         out.print(shown)
+    if mirror is not None:
+        from search.overlap_tables import overlap_tables
+        from trainables.kept_hashes import RowPlaces
+        from trainables.row_cache import DEFAULT_CACHE
+
+        places = RowPlaces(
+            catalogue=catalogue,
+            mirror=mirror,
+            cache=DEFAULT_CACHE.expanduser(),
+            skip_bad_rows=skip,
+            download=False,
+        )
+        for shown in overlap_tables(task, places):
+            out.print(shown)
 
 
 @app.command()
@@ -239,6 +267,12 @@ def train(
     if target is None:
         again = ["curriculum", "train", curriculum, *(["--study", study] if study else [])]
         _say(f"next: {shlex.join(again)} --target TARGET")
+
+
+def _study(study: str, mirror: Path | None) -> Any:
+    from search.config import load_study
+
+    return load_study(study, mirror=mirror)
 
 
 def _say(line: str) -> None:

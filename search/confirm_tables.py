@@ -14,6 +14,7 @@ from analysis.official import BESTS, FIXED, Official, official
 from analysis.report_split import label
 from search.table_parts import (
     Column,
+    Marks,
     count,
     curriculum_cell,
     difference,
@@ -25,6 +26,8 @@ from search.table_parts import (
 )
 
 NARROW = 32
+_NARROWER = 22
+"""Beside four groups, seeds and marks, or beside nine targets."""
 
 
 def confirmation_results(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:
@@ -72,6 +75,8 @@ def _per_target(found: Confirmation) -> Iterator[RenderableType]:
     yield heading("The winner on the report split, zero-shot (mean over report languages)")
     columns = [Column("target", number=False), Column("English"), Column("zero-shot")]
     columns += [Column("transfer gap"), Column("none"), Column("gain"), Column("95 % interval")]
+    columns += [Column("seeds"), Column("marks", number=False)]
+    marks = Marks()
     rows = [
         [
             str(row["target"]),
@@ -82,10 +87,13 @@ def _per_target(found: Confirmation) -> Iterator[RenderableType]:
             difference(row["gain"]),
             _interval(row),
             count(row["n"]),
+            marks.letters(str(row["marks"])),
         ]
         for row in _records(found.per_target)
     ]
-    yield table([*columns, Column("seeds")], rows)
+    yield table(columns, rows)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
     yield remark("none: the empty curriculum at the same target seeds; gain: zero-shot minus none")
     if any(row["english"] != row["english"] for row in _records(found.per_target)):
         yield remark("averages of English and of the gap: over targets that have an English score")
@@ -94,27 +102,35 @@ def _per_target(found: Confirmation) -> Iterator[RenderableType]:
 def _comparisons(found: Confirmation) -> Iterator[RenderableType]:
     yield heading("What else was run, and by how much the winner is better (report split)")
     columns = [Column("zero-shot"), Column("winner\nminus it"), Column("95 % interval")]
-    columns += [Column("seeds"), Column("what", number=False), Column("curriculum", number=False)]
+    columns += [Column("seeds"), Column("marks", number=False), Column("what", number=False)]
+    columns += [Column("curriculum", number=False)]
+    marks = Marks()
     rows = [
         [
             score(row["report"]),
             difference(row["winner_gain"]),
             _interval(row),
             count(row["n"]),
+            marks.letters(str(row["marks"])),
             str(row["variant"] or row["role"]),
             curriculum_cell(str(row["curriculum"]), NARROW),
         ]
         for row in _records(found.comparisons)
     ]
     yield table(columns, rows)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
 
 
 def _official(found: Official | None) -> Iterator[RenderableType]:
     if found is None:
         return
     yield heading("As a benchmark averages: report split, every language scored, English too")
-    yield _averages(found.groups, "seeds")
-    yield _averages(found.tasks, "")
+    marks = Marks()
+    yield _averages(found.groups, "seeds", marks)
+    yield _averages(found.tasks, "", marks)
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
     yield remark("a target: mean over languages; a group: over its targets; average: over targets")
     counts = ", ".join(f"{target} {n}" for target, n in found.languages.items())
     yield remark(f"languages: {counts}")
@@ -124,17 +140,20 @@ def _official(found: Official | None) -> Iterator[RenderableType]:
         yield remark(f"  {target}: {text}")
 
 
-def _averages(frame: pd.DataFrame, seeds: str) -> RenderableType:
-    """Groups or targets by curriculum; long names of targets take several lines."""
+def _averages(frame: pd.DataFrame, seeds: str, marks: Marks) -> RenderableType:
+    """Groups or targets by curriculum; long names of targets take several lines.
+
+    Seeds and marks stand in the first of two tables alone.
+    """
     names = [name for name in frame.columns if name not in FIXED]
     columns = [Column("average"), *(Column(str(name).replace("_", "_\n", 1)) for name in names)]
-    columns += [Column(seeds)] if seeds else []
+    columns += [Column(seeds), Column("marks", number=False)] if seeds else []
     rows = [
         [
             score(row["average"]),
             *(score(row[name]) for name in names),
-            *([count(row["n"])] if seeds else []),
-            curriculum_cell(label((str(row["curriculum"]), str(row["variant"]))), NARROW),
+            *([count(row["n"]), marks.letters(str(row["marks"]))] if seeds else []),
+            curriculum_cell(label((str(row["curriculum"]), str(row["variant"]))), _NARROWER),
         ]
         for row in _records(frame)
     ]

@@ -30,8 +30,10 @@ from search.work import Cost, Counter
 from spaces.rungs import Rung
 from trainables.assignment import Setup
 from trainables.data import load_rows
+from trainables.kept_hashes import RowPlaces
 from trainables.pools import passages_of
-from trainables.tasks.task import SplitName
+from trainables.task_overlaps import Shared, task_overlaps
+from trainables.tasks.task import SplitName, Task
 from trainables.workbench import item_indices
 
 ENTRY_BYTES = 4_096
@@ -71,6 +73,8 @@ class Plan:
     disk: Disk | None
     noise: NoiseForecast
     remedies: Remedies | None
+    overlaps: tuple[Shared, ...]
+    """Of each stage with the training, search and report rows of each target."""
 
 
 def plan_study(
@@ -138,6 +142,7 @@ def make_plan(
         disk=None if rates is None else _disk(config, places, found, rates.encoder_bytes),
         noise=noise,
         remedies=remedies_for(noise, objective, frame, found.whole_trial),
+        overlaps=_overlaps(config, planner, setup, places),
     )
 
 
@@ -217,6 +222,26 @@ def _items(config: StudyConfig, planner: Planner, facts: _Facts) -> dict[tuple[s
         for target, languages in planner.languages("search").items()
         for language in languages
     }
+
+
+def _overlaps(
+    config: StudyConfig, planner: Planner, setup: Setup, places: Places
+) -> tuple[Shared, ...]:
+    """Whatever the sizes: all rows of a stage are compared, in the languages of the study."""
+    where = RowPlaces(
+        catalogue=config.catalogue,
+        mirror=places.mirror,
+        cache=places.cache,
+        skip_bad_rows=setup.skip_bad_rows,
+    )
+    woven = () if setup.interleave is None else (setup.interleave.task,)
+    stages = map(config.catalogue.get, dict.fromkeys((*planner.space.usable, *woven)))
+    targets = map(config.catalogue.get, config.targets)
+
+    def languages(target: Task, split: SplitName) -> list[str]:
+        return planner.languages(split).get(target.name, [])
+
+    return tuple(task_overlaps(stages, targets, where, languages=languages))
 
 
 def _disk(config: StudyConfig, places: Places, found: Forecast, encoder: int) -> Disk:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from search.calibration import Rates
 from search.forecast import REPEATS, Phase
+from search.overlap_tables import study_overlaps
 from search.plan import Plan
 from search.work import PARTS, Cost
 from spaces.crowding import CROWDED
@@ -48,6 +49,7 @@ def plan_tables(plan: Plan, *, study: str) -> Iterator[RenderableType]:
                 "without it all times are shorter."
             )
     yield from _disk(plan)
+    yield from study_overlaps(plan.overlaps, plan.config.catalogue)
     yield from _remedies(plan)
     yield f"\nnext: curriculum search {escape(study)}"
 

@@ -148,17 +148,22 @@ def _best_per_target(board: Leaderboard) -> Iterator[RenderableType]:
         return
     yield heading("Best curriculum for each target alone")
     columns = [Column("target", number=False), Column("score"), Column("gain")]
+    columns += [Column("marks", number=False), Column("curriculum", number=False)]
+    marks = Marks()
     rows = [
         [
             str(row["target"]),
             score(row["score"]),
             difference(row["gain"]),
+            marks.letters(str(row["marks"])),
             curriculum_cell(str(row["curriculum"])),
         ]
         for row in board.best_per_target.to_dict(orient="records")
     ]
-    average = ["average of these", score(board.average_of_bests), "", ""]
-    yield table([*columns, Column("curriculum", number=False)], [*rows, average])
+    average = ["average of these", score(board.average_of_bests), "", "", ""]
+    yield table(columns, [*rows, average])
+    if marks.legend():
+        yield remark(f"marks: {marks.legend()}")
 
 
 def _layers(sweep: pd.DataFrame) -> Iterator[RenderableType]:

@@ -40,10 +40,10 @@ from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment
+from trainables.row_cache import DEFAULT_CACHE
 from trainables.store import Store
 
 Row = Mapping[str, Any]
-DEFAULT_CACHE = Path("~/.cache/curriculum-search")
 PIN_BEST_SECONDS = 30 * 24 * 3600.0
 
 

@@ -7,7 +7,7 @@ misspelt one is reported where it stands. The docstrings are the descriptions of
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_serializer
 
@@ -328,6 +328,12 @@ class StudyConfig(Fields):
     def entries(self) -> dict[str, dict[str, Any]]:
         """Its own tasks as plain values, which travel to workers."""
         return {k: v.model_dump(mode="json", exclude_defaults=True) for k, v in self.tasks.items()}
+
+    def model_copy(self, **how: Any) -> Self:
+        """As pydantic's, but the catalogue is that of the copy's own tasks."""
+        copied = super().model_copy(**how)
+        copied.__dict__.pop("catalogue", None)
+        return copied
 
     @field_serializer("stopping")
     def _write_stopping(self, stopping: Stopping | None) -> Any:

@@ -1,38 +1,61 @@
-"""How are the declared tasks shown in a terminal? As tables; nothing is loaded."""
+"""How are tasks shown in a terminal? As a list or as the facts of one; nothing is loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
-from trainables.tasks import TASKS, HubSource, Task, get_task
+from search.table_parts import remark
+from trainables.tasks import Catalogue, FileSource, MiniworldSource, Task, UnionSource
+from trainables.tasks.task import UNKNOWN_SIZE
+
+_HEADINGS = ("task", "kind", "use", "train", "languages", "metric")
+_WIDTHS = (18, 15, 6, 9, 9, 0)
+"""Letters of the columns, which fit a terminal of 80; the last one needs none."""
+_NUMBERS = ("train", "languages")
+_REMARKS = (
+    "train: published English training examples, of a target those that fine-tune it; yours: as"
+    " many as your files have",
+    "languages: of a target those that it is scored in; +14: it can train in 14 besides English, as"
+    " NAME@LANGUAGE or NAME@all",
+    "second line: licence; other tasks declared to have rows in common with it",
+)
 
 
-def task_table() -> Table:
-    """One row per task, stages first."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("task", "kind", "use", "train", "languages", "metric"):
-        right = heading in ("train", "languages")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
-    for task in TASKS.values():
-        table.add_row(
-            task.name,
-            task.kind,
-            _use(task),
-            f"{task.train_size:,}",
-            str(len(task.languages)),
-            task.metric,
+def task_list(catalogue: Catalogue) -> Iterator[RenderableType]:
+    """Two lines per task, stages first; the second one has licence and declared overlaps."""
+    yield Text(_line(_HEADINGS), style="bold")
+    for task in catalogue.tasks.values():
+        languages = f"{len(task.languages)}"
+        languages += f"+{len(task.train_languages)}" if task.train_languages else ""
+        yield Text(
+            _line((task.name, task.kind, _use(task), _size(task), languages, task.metric)),
+            no_wrap=True,
+            overflow="ignore",
         )
-    return table
+        overlaps = f"; overlaps: {', '.join(task.overlaps)}" if task.overlaps else ""
+        text = Text(f"{task.licence}{overlaps}", style="dim")
+        yield Padding(text, (0, 0, 0, 4), expand=False)
+    yield Text()
+    for line in _REMARKS:
+        yield remark(line)
 
 
-def task_details(name: str) -> Table:
-    """Everything declared about one task.
+def _line(cells: Sequence[str]) -> str:
+    padded = [
+        cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+        for name, cell, width in zip(_HEADINGS, cells, _WIDTHS, strict=True)
+    ]
+    return " ".join(padded).rstrip()
 
-    Raises:
-        ValueError: if there is none of that name, with the nearest.
-    """
-    task = get_task(name)
+
+def task_details(task: Task) -> Table:
+    """Everything declared about one task."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -46,6 +69,10 @@ def _use(task: Task) -> str:
     return {"intermediate": "stage", "target": "target", "both": "stage, target"}[task.role]
 
 
+def _size(task: Task) -> str:
+    return "yours" if task.train_size >= UNKNOWN_SIZE else f"{task.train_size:,}"
+
+
 def _facts(task: Task) -> dict[str, str]:
     """Label to text; empty where there is nothing to say."""
     return {
@@ -54,11 +81,12 @@ def _facts(task: Task) -> dict[str, str]:
         "use": _use(task),
         "metric": task.metric,
         "trained on": task.train_task or (task.name if task.train_size else "nothing"),
-        "train": f"{task.train_size:,} English examples",
+        "train": _train(task),
         "labels": _some(task.labels),
         "languages": " ".join(task.languages),
         "report split only": " ".join(task.report_only),
-        "overlaps": ", ".join(task.overlaps),
+        "trains also in": " ".join(task.train_languages),
+        "declared overlaps": ", ".join(task.overlaps),
         **_source_facts(task),
         "licence": task.licence,
         "citation": task.citation,
@@ -66,14 +94,30 @@ def _facts(task: Task) -> dict[str, str]:
     }
 
 
+def _train(task: Task) -> str:
+    if not task.train_size:
+        return ""
+    if task.train_size >= UNKNOWN_SIZE:
+        return "as many examples as your files have"
+    united = isinstance(task.source, UnionSource) and len(task.languages) > 1
+    where = "all languages" if united else task.source_language
+    return f"{task.train_size:,} examples ({where})"
+
+
 def _source_facts(task: Task) -> dict[str, str]:
     source = task.source
-    if not isinstance(source, HubSource):
+    if isinstance(source, MiniworldSource):
         return {"source": "generated by the embedded world"}
+    if isinstance(source, UnionSource):
+        return {"source": f"the rows of {', '.join(part.name for part in source.parts)}"}
+    splits = ", ".join(f"{ours} = {theirs}" for ours, theirs in source.splits.items())
+    if isinstance(source, FileSource):
+        files = ", ".join(f"{name} = {path}" for name, path in source.files.items())
+        return {"source": files or "your files, named in a study file", "splits": splits}
     return {
         "source": f"{source.path} ({source.config})",
         "revision": source.revision or "not pinned",
-        "splits": ", ".join(f"{ours} = {theirs}" for ours, theirs in source.splits.items()),
+        "splits": splits,
         "stand-ins in the sample mirror": ", ".join(source.stand_in_splits),
     }
 

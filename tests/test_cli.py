@@ -13,6 +13,7 @@ from search.cli import app
 from search.config import preset_text
 from search.study_yaml import read_yaml
 from trainables.tasks import TASKS
+from trainables.tasks.task import UNKNOWN_SIZE
 
 runner = CliRunner()
 
@@ -20,8 +21,23 @@ runner = CliRunner()
 def test_tasks_lists_every_task():
     result = runner.invoke(app, ["tasks"])
     assert result.exit_code == 0
-    first_words = [line.split()[0] for line in result.stdout.splitlines()]
-    assert first_words[1:-1] == list(TASKS)
+    first_words = [x.split()[0] for x in result.stdout.splitlines() if x.strip() and x[0] != " "]
+    assert [word for word in first_words if word in TASKS] == list(TASKS)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_list_says_sizes_licence_and_overlaps_in_narrow_and_wide_terminals(width, monkeypatch):
+    monkeypatch.setattr("search.cli.out", Console(width=width, highlight=False, emoji=False))
+    shown = runner.invoke(app, ["tasks"]).stdout
+    assert max(map(len, shown.splitlines())) <= width
+    words = " ".join(shown.split())
+    for task in TASKS.values():
+        assert f"{task.name} {task.kind} " in words
+        size = "yours" if task.train_size == UNKNOWN_SIZE else f"{task.train_size:,}"
+        languages = f"{len(task.languages)}"
+        languages += f"+{len(task.train_languages)}" if task.train_languages else ""
+        overlaps = f"; overlaps: {', '.join(task.overlaps)}" if task.overlaps else ""
+        assert f" {size} {languages} {task.metric} {task.licence}{overlaps} " in words
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -43,6 +59,9 @@ def test_a_task_is_shown_with_its_languages_and_licence(name):
         ("mini-pos", "words /DET tokens"),
         ("mini-features", "words the/Definite=Def|PronType=Art tokens"),
         ("mini-tatoeba", "source target tokens 0 <s> tokens 1 <s>"),
+        ("mini-answers", "question passages (right) tokens 0 <s> tokens 2 <s>"),
+        ("mini-nli@bor", "bor text_pair label = tokens <s>"),
+        ("mini-nli@all", "en mini-nli text_pair label = tokens <s>"),
     ],
 )
 def test_a_task_of_each_kind_shows_a_row_and_its_tokens(name, told, width, monkeypatch):
@@ -71,6 +90,52 @@ def test_a_row_of_a_mirror_is_shown_in_the_tokens_of_the_named_encoder(shared_fo
     assert "As the encoder local/xlmr-micro reads it" in result.stdout
     assert "\u2581" in result.stdout
     assert "None of the above choices" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mnli@de", "train 392,702 examples (de)"),
+        ("mnli@all", "source the rows of mnli, mnli@ar, mnli@bg,"),
+        ("anli_plus", "source the rows of snli, mnli, anli_r1, anli_r2, anli_r3"),
+        ("ccg", "source your files, named in a study file"),
+        ("mlm", "train as many examples as your files have"),
+        ("mnli", "trains also in ar bg de"),
+    ],
+)
+def test_a_task_that_is_no_single_data_set_says_what_its_rows_are(name, told):
+    shown = runner.invoke(app, ["tasks", name], env={"CURRICULUM_MIRROR": ""}).stdout
+    assert told in " ".join(shown.split())
+    assert "embedded world" not in shown
+
+
+def test_a_language_without_translations_is_refused_with_those_that_there_are():
+    result = runner.invoke(app, ["tasks", "mnli@xx"])
+    assert result.exit_code == 2
+    assert "it has them in: ar, bg, de" in result.stderr
+    result = runner.invoke(app, ["tasks", "xnli@all"])
+    assert "xnli has no training rows in 'all'; it has them in English alone" in result.stderr
+
+
+def test_the_own_tasks_of_a_study_are_listed_and_shown(tmp_path, monkeypatch):
+    rows = "text,label\n" + "".join(f"sentence {i},{'ab'[i % 2]}\n" for i in range(40))
+    (tmp_path / "rows.csv").write_text(rows)
+    own = "tasks: {mine: {kind: classification, files: {train: rows.csv}},"
+    own += " lent: {kind: classification, licence: CC0, files: {train: rows.csv}}}\n"
+    study = tmp_path / "study.yaml"
+    study.write_text(preset_text("demo") + own)
+    listed = runner.invoke(app, ["tasks", "--study", str(study)])
+    assert listed.exit_code == 0, listed.output
+    words = " ".join(listed.stdout.split())
+    assert "mine classification stage yours 1 accuracy yours lent " in words
+    assert "lent classification stage yours 1 accuracy CC0 " in words
+    assert listed.stdout.splitlines()[-1].endswith(f"tasks NAME --study {study}")
+    shown = runner.invoke(app, ["tasks", "mine", "--study", str(study)])
+    assert shown.exit_code == 0, shown.output
+    words = " ".join(shown.stdout.split())
+    assert "licence yours" in words
+    assert "label" in words.split("The first of ")[1]
+    assert runner.invoke(app, ["tasks", "mine"]).exit_code == 2
 
 
 def test_a_missing_encoder_ends_with_2():

@@ -55,6 +55,7 @@ def run(curriculum, search, report, *, role="candidate", variant="", seed=11, ph
             "numerics": "cpu",
             "stand_in": False,
             "overlap": None,
+            "train_overlap": None,
             "collapsed": False,
             "examples_needed": 0.0,
             "examples_paid": 0.0,
@@ -220,6 +221,19 @@ def test_candidates_are_compared_on_the_seeds_that_all_have():
 def test_stand_ins_of_the_report_split_are_marked():
     rows = [{**row, "stand_in": row["split"] == "report"} for row in ROWS]
     assert set(confirmation(as_frame(rows), OBJECTIVE).candidates["marks"]) == {"stand-in"}
+
+
+def test_a_target_whose_training_rows_a_stage_holds_is_marked_on_the_report_split():
+    rows = [{**row, "train_overlap": float(row["target"] == "xnli")} for row in ROWS]
+    found = confirmation(as_frame(rows), OBJECTIVE)
+    marks = found.per_target.set_index("target")["marks"].to_dict()
+    assert marks.pop("xnli") == "training rows overlap up to 100.0%"
+    assert set(marks.values()) == {""}
+    assert set(found.comparisons["marks"]) == {"training rows overlap up to 100.0%"}
+    by_target = found.per_language.groupby("target")["marks"].unique().map(list).to_dict()
+    assert by_target.pop("xnli") == ["training rows overlap up to 100.0%"]
+    assert all(of == [""] for of in by_target.values())
+    assert set(found.candidates["marks"]) == {"training rows overlap up to 100.0%"}
 
 
 def test_without_a_confirmed_candidate_there_is_nothing_to_read():

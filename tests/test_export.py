@@ -64,6 +64,17 @@ def load_yaml_trial(path):
     return read_yaml(path.read_text())[0]["trial"]
 
 
+def test_every_score_says_how_much_of_its_rows_the_stages_hold(small_run):
+    frame = read(small_run.observations)
+    scored = frame[frame["part"] == "evaluation"]
+    tuned = ~scored["target"].isin(["mini-tatoeba"])
+    assert scored["overlap"].between(0, 1).all()
+    assert scored.loc[tuned, "train_overlap"].between(0, 1).all()
+    assert scored.loc[~tuned, "train_overlap"].isna().all()
+    assert (scored.loc[scored["curriculum"] == NONE, "overlap"] == 0).all()
+    assert frame.loc[frame["part"] != "evaluation", ["overlap", "train_overlap"]].isna().all(None)
+
+
 def test_confirmed_curricula_come_first_and_the_beaten_empty_one_is_left_out(exported):
     assert [path.name for path in sorted(exported.best.iterdir())] == ["01", "02"]
     first, second = trial_of(exported, "01"), trial_of(exported, "02")

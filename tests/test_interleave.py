@@ -130,7 +130,7 @@ def test_overlap_counts_the_rows_of_the_interleaved_task(make):
     for recipe in ({}, {"interleave": {**WOVEN, "ratio": 100.0}}):
         _, bench, _ = make(**recipe)
         scored = bench.items("mini-mlm", "en", "train", 40)
-        shares.append(bench.marks(scored, parse_curriculum("mini-nli:300"), 1).overlap)
+        shares.append(bench.marks(scored, None, parse_curriculum("mini-nli:300"), 1).overlap)
     assert shares[0] < 0.1 and shares[1] > 0.8  # texts under 20 letters are no overlap
 
 

@@ -42,6 +42,7 @@ def trial(curriculum, rungs, *, role="sampled", seed=1, target_seed=1, num_rungs
             "numerics": "cpu",
             "stand_in": False,
             "overlap": None,
+            "train_overlap": None,
             "collapsed": False,
             "examples_paid": 10.0,
             "seconds": 0.0,
@@ -149,6 +150,7 @@ def test_marks_stand_beside_the_scores_that_they_concern():
     marked = [
         *trial("c:1", [(0.1, 0.1)] * 3, stand_in=True),
         *trial("d:1", [(0.1, 0.1)] * 3, overlap=0.034),
+        *trial("g:1", [(0.1, 0.1)] * 3, overlap=0.0, train_overlap=1.0),
         *[r | {"collapsed": r["part"] == "stage"} for r in trial("e:1", [(0.1, 0.1)] * 3)],
         *trial("f:1", [(0.1, 0.1)] * 3),
         *[r | {"target": "other"} for r in trial("f:1", [(0.1, 0.1)] * 3, stand_in=True)],
@@ -158,8 +160,19 @@ def test_marks_stand_beside_the_scores_that_they_concern():
     assert marks["none"] == ""
     assert marks["c:1"] == "stand-in"
     assert marks["d:1"] == "overlap up to 3.4%"
+    assert marks["g:1"] == "training rows overlap up to 100.0%"
     assert marks["e:1"] == "collapsed stage"
     assert marks["f:1"] == "", "a target outside the objective was marked"
+
+
+def test_the_best_for_a_target_has_the_marks_of_that_target():
+    best = trial("h:1", [(0.99, 0.99)] * 3)
+    held = [row | {"train_overlap": 1.0} for row in best if row["target"] == "panx"]
+    rows = [*SEARCH, *(row for row in best if row["target"] != "panx"), *held]
+    board = leaderboard(as_frame(rows), OBJECTIVE)
+    marks = dict(zip(board.best_per_target["target"], board.best_per_target["marks"], strict=True))
+    assert marks == {"xnli": "", "panx": "training rows overlap up to 100.0%"}
+    assert board.best_per_budget["marks"].iloc[-1] == "training rows overlap up to 100.0%"
 
 
 def test_labels_of_target_languages_are_confessed():

@@ -66,6 +66,7 @@ def rows_of(scores, *, curriculum="mnli:9000", rung=2, seeds=(1, 1), **changes):
             "numerics": "cpu",
             "stand_in": False,
             "overlap": None,
+            "train_overlap": None,
             "collapsed": False,
             "examples_needed": 30.0,
             "examples_paid": 0.0,

@@ -48,12 +48,20 @@ ROW = {
     "numerics": "cpu float32 1 2.13 8",
     "stand_in": False,
     "overlap": None,
+    "train_overlap": None,
     "collapsed": False,
     "examples_needed": 40.0,
     "examples_paid": 0.0,
     "seconds": 0.25,
 }
-OTHER = {**ROW, "language": "日本", "value": None, "layer": 14, "overlap": 0.5}
+OTHER = {
+    **ROW,
+    "language": "日本",
+    "value": None,
+    "layer": 14,
+    "overlap": 0.5,
+    "train_overlap": 1.0,
+}
 
 
 def test_rows_come_back_as_written(tmp_path):

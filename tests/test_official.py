@@ -26,7 +26,8 @@ FRESH = (11, 12)
 SAME_IN_ALL = {
     **{"phase": "confirm", "rung": 0, "num_rungs": 1, "scale": 1.0, "part": "evaluation"},
     **{"layer": None, "items": 100, "numerics": "cpu", "stand_in": False, "overlap": None},
-    **{"collapsed": False, "examples_needed": 0.0, "examples_paid": 0.0, "seconds": 0.0},
+    **{"train_overlap": None, "collapsed": False, "seconds": 0.0},
+    **{"examples_needed": 0.0, "examples_paid": 0.0},
 }
 
 
@@ -120,6 +121,10 @@ CANDIDATES = {
 FOUND = official(as_frame(rows_of(CANDIDATES)), OBJECTIVE)
 
 
+HELD = {("a:1", "tatoeba"), ("b:1", "xnli")}
+"""Where no curriculum is the best."""
+
+
 def row(frame, curriculum):
     return frame.set_index("curriculum").loc[curriculum]
 
@@ -149,6 +154,20 @@ def test_the_best_of_each_target_is_chosen_on_the_search_split():
     found = official(as_frame(rows_of(swapped)), OBJECTIVE)
     assert found.best_per_target == {"xnli": "b:1", "tatoeba": "a:1"}
     assert row(found.tasks, BESTS)["average"] == pytest.approx((0.4 + 0.3) / 2)
+
+
+def test_overlaps_are_marked_and_the_bests_have_those_of_their_own_targets():
+    held = [
+        {**row, "train_overlap": float((row["curriculum"], row["target"]) in HELD)}
+        for row in rows_of(CANDIDATES)
+    ]
+    found = official(as_frame(held), OBJECTIVE)
+    assert found.tasks.set_index("curriculum")["marks"].to_dict() == {
+        "a:1": "training rows overlap up to 100.0%",
+        "b:1": "training rows overlap up to 100.0%",
+        BESTS: "",
+    }
+    assert found.groups["marks"].tolist() == found.tasks["marks"].tolist()
 
 
 def test_a_control_is_shown_but_never_a_best():

@@ -366,6 +366,7 @@ def row(curriculum, seed, value, role):
         "numerics": "cpu",
         "stand_in": False,
         "overlap": 0.0,
+        "train_overlap": 0.0,
         "collapsed": False,
         "examples_needed": 10.0,
         "examples_paid": 10.0,

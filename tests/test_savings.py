@@ -34,6 +34,7 @@ def row(part, needed, paid, *, curriculum="a:1000", role="sampled", rung=1, phas
         "numerics": "cpu",
         "stand_in": False,
         "overlap": None,
+        "train_overlap": None,
         "collapsed": False,
         "examples_needed": needed,
         "examples_paid": paid,

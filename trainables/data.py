@@ -81,24 +81,24 @@ def load_rows(
     how: dict[str, Any] = {"mirror": mirror, "cache": cache, "skip_bad_rows": skip_bad_rows}
     if isinstance(task.source, UnionSource):
         return _united(task, task.source, split, how)
-    rows = _rows(task, language, split, **how)
+    rows = rows_of_language(task, language, split, **how)
     if not task.multilingual_pool or split in ("train", "dev"):
         return rows
     others = [x for x in available_languages(task, split, mirror) if x != language]
-    pooled = with_translations(rows, (_rows(task, x, split, **how) for x in others))
+    pooled = with_translations(rows, (rows_of_language(task, x, split, **how) for x in others))
     return described(pooled, provenance(rows))
 
 
-def _rows(
+def rows_of_language(
     task: Task,
     language: str,
     split: SplitName,
     *,
-    mirror: Path | None,
-    cache: Path | None,
-    skip_bad_rows: bool,
+    mirror: Path | None = None,
+    cache: Path | None = None,
+    skip_bad_rows: bool = False,
 ) -> datasets.Dataset:
-    """The rows of a language by themselves."""
+    """`load_rows` of a task that is no union, without the passages of other languages."""
     if isinstance(task.source, MiniworldSource):
         return _generated(task.source.generator, language, split, cache)
     assert not isinstance(task.source, UnionSource), "its parts are read"
@@ -109,11 +109,41 @@ def _rows(
         tables, facts = _made(place, files, None, skip_bad_rows)
         table = pa.concat_tables([schema.empty_table(), *tables]).cast(schema)
         return described(datasets.Dataset(table), facts())
-    entry = cache / "rows" / _key(place, files, skip_bad_rows)
+    entry = _entry(cache, place, files, skip_bad_rows)
     if (rows := read_entry(entry)) is None:
         tables, facts = _made(place, files, cache / "hub", skip_bad_rows)
         rows = write_entry(entry, tables, schema, facts)
     return rows
+
+
+def rows_entry(
+    task: Task,
+    language: str,
+    split: SplitName,
+    *,
+    mirror: Path | None = None,
+    cache: Path,
+    skip_bad_rows: bool = False,
+) -> Path:
+    """The folder in which `rows_of_language` keeps these rows, there or not.
+
+    Raises:
+        DataError: no such split, language, configuration, file or folder.
+    """
+    if isinstance(task.source, MiniworldSource):
+        return _generated_entry(task.source.generator, language, split, cache)
+    assert not isinstance(task.source, UnionSource), "a union's parts have entries"
+    place = place_of(task, task.source, language, split, mirror)
+    return _entry(cache, place, files_of(place, mirror), skip_bad_rows)
+
+
+def _entry(cache: Path, place: Place, files: list[Path], skip_bad_rows: bool) -> Path:
+    return cache / "rows" / _key(place, files, skip_bad_rows)
+
+
+def _generated_entry(generator: str, language: str, split: SplitName, cache: Path) -> Path:
+    what = [VERSION, _world_source(), generator, language, split]
+    return cache / "rows" / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
 @cache_in_memory
@@ -123,9 +153,7 @@ def _generated(
     """Rows of the embedded world, made once per machine: making 9,000 takes a second or two."""
     if cache is None:
         return miniworld.read(generator, language, split)
-    what = [VERSION, _world_source(), generator, language, split]
-    name = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
-    entry = cache / "rows" / name
+    entry = _generated_entry(generator, language, split, cache)
     if (rows := read_entry(entry)) is None:
         made = miniworld.read(generator, language, split)
         table = made.with_format("arrow")[:]

@@ -168,6 +168,24 @@ def load_encoder(
     )
 
 
+def load_tokenizer(
+    name: str, *, revision: str | None = None, mirror: Path | None = None
+) -> tuple[Any, int]:
+    """An encoder's fast tokenizer, and the most tokens that it reads, without its weights.
+
+    Raises:
+        EncoderError: if there is no such encoder, or it cannot be read.
+    """
+    folder = encoder_folder(name, revision=revision, mirror=mirror)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, **_LOCAL)
+        config = AutoConfig.from_pretrained(folder, **_LOCAL)
+    except (OSError, ValueError, KeyError) as error:
+        raise EncoderError(f"the encoder {name!r} in {folder} cannot be read: {error}") from error
+    _check_tokenizer(name, tokenizer)
+    return tokenizer, _max_tokens(tokenizer, config)
+
+
 def encoder_folder(name: str, *, revision: str | None = None, mirror: Path | None = None) -> Path:
     """Where the files of an encoder lie: packaged, mirror, local folder, hub cache; in this order.
 
@@ -325,7 +343,7 @@ def _max_tokens(tokenizer: Any, config: Any) -> int:
 
 
 def _missing(name: str, revision: str | None, mirror: Path | None, error: Exception) -> str:
-    found = [] if mirror is None else _mirrored(mirror)
+    found = [] if mirror is None else mirrored(mirror)
     near = difflib.get_close_matches(name, [*PACKAGED, *found], n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"packaged: {', '.join(PACKAGED)}"
     where = "no mirror was given" if mirror is None else f"{mirror} holds {', '.join(found)}"
@@ -338,6 +356,7 @@ def _missing(name: str, revision: str | None, mirror: Path | None, error: Except
     )
 
 
-def _mirrored(mirror: Path) -> list[str]:
+def mirrored(mirror: Path) -> list[str]:
+    """Names of the encoders in a mirror."""
     configs = (mirror / "models").glob("*/*/config.json")
     return sorted("/".join(config.parts[-3:-1]) for config in configs)

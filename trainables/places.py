@@ -65,6 +65,18 @@ def available_languages(
     return tuple(x for x in languages if _can_load(task, source, x, split, mirror))
 
 
+def is_here(task: Task, mirror: Path | None) -> bool:
+    """Whether rows of the task can be had without the hub; a split may still be missing."""
+    source = task.source
+    if isinstance(source, UnionSource):
+        there = [is_here(part, mirror) for part in source.parts]
+        return any(there) if source.partial else all(there)
+    if isinstance(source, HubSource):
+        ids = () if mirror is None else (source.path, *source.fallbacks)
+        return any((Path(str(mirror)) / "datasets" / name).is_dir() for name in ids)
+    return isinstance(source, MiniworldSource) or bool(source.files)
+
+
 def _declared(task: Task, split: SplitName) -> tuple[str, ...]:
     if isinstance(task.source, HubSource | FileSource) and split not in task.source.splits:
         return ()

@@ -16,6 +16,9 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
+DEFAULT_CACHE = Path("~/.cache/curriculum-search")
+"""Where rows are kept unless a study says another place."""
+
 _log = logging.getLogger(__name__)
 
 

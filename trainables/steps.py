@@ -77,13 +77,23 @@ def stage_training(
     return Computed(node, compute, name)
 
 
+def tuning_rows(trial: Trial, target: Task, work: RungWork) -> Selection | None:
+    """The English rows that fine-tune a target at a rung; None for one that is not trained."""
+    if not KINDS[target.kind].trains:
+        return None
+    source = trial.bench.catalogue.trained_on(target)
+    num_examples = work.train_examples[target.name]
+    return trial.bench.training_rows(source.name, num_examples, trial.assignment.target_seed)
+
+
 def target_training(trial: Trial, encoder: Computed, target: Task, work: RungWork) -> Computed:
     """A target's English training set on an encoder, best step by English dev; head and encoder."""
     bench, assignment = trial.bench, trial.assignment
-    num_examples, num_dev = work.train_examples[target.name], target_dev_items(work.eval_items)
+    num_dev = target_dev_items(work.eval_items)
     source = bench.catalogue.trained_on(target)
     seed = assignment.target_seed
-    chosen = bench.training_rows(source.name, num_examples, seed)
+    chosen = tuning_rows(trial, target, work)
+    assert chosen is not None, "a target that is trained has rows"
     recipe = _target_recipe(trial, target, len(chosen.rows))
     dev_rows = bench.dev_items(source, num_dev)
     node = target_node(

@@ -19,7 +19,7 @@ from trainables.assignment import Assignment, RungWork
 from trainables.leases import Leases
 from trainables.nodes import Computed, Event, Trial, as_found, ensure, pretrained
 from trainables.pool_steps import answering, pool_reading
-from trainables.steps import evaluation, stage_training, target_training
+from trainables.steps import evaluation, stage_training, target_training, tuning_rows
 from trainables.store import Entry
 from trainables.tasks.task import SplitName, Task
 from trainables.workbench import Selection, Workbench
@@ -188,7 +188,7 @@ def _score_rows(
     names = [*sorted(set(metrics) - {target.metric}), target.metric]
     own = _row(trial, work, entry, costs)
     stages, seed = parse_curriculum(work.curriculum), trial.assignment.stage_seed
-    marks = trial.bench.marks(scored, stages, seed)
+    marks = trial.bench.marks(scored, tuning_rows(trial, target, work), stages, seed)
     free = own | {"examples_needed": 0.0, "examples_paid": 0.0, "seconds": 0.0}
     others = [
         (layer, f"{name}@{layer}", value)
@@ -209,6 +209,7 @@ def _score_rows(
             "items": entry.values["items"],
             "stand_in": marks.stand_in,
             "overlap": marks.overlap,
+            "train_overlap": marks.train_overlap,
         }
         for layer, name, value in rows
     ]
@@ -232,6 +233,7 @@ def _row(trial: Trial, work: RungWork, entry: Entry, costs: list[Cost]) -> dict[
         "numerics": entry.numerics,
         "stand_in": False,
         "overlap": None,
+        "train_overlap": None,
         "collapsed": False,
         "examples_needed": needed,
         "examples_paid": paid,

@@ -26,8 +26,9 @@ from trainables.encoder import (
     load_encoder,
     tokenizer_content,
 )
+from trainables.kept_hashes import RowPlaces, kept_hashes
 from trainables.keys import VERSION, Node, Numerics, digest, encoder_node, numerics_here
-from trainables.overlaps import overlap_with, text_hashes
+from trainables.overlaps import Hashes, distinct, overlap_with
 from trainables.pools import passages_of, questions_of
 from trainables.precision import autocast_dtype
 from trainables.recipe import Recipe
@@ -45,6 +46,7 @@ class Selection:
 
     task: Task
     language: str
+    split: SplitName
     rows: Any
     """The selected canonical rows, a `datasets.Dataset`."""
     indices: NDArray[np.int64]
@@ -61,6 +63,8 @@ class Marks:
     """The rows are a mirror's stand-in for the true split."""
     overlap: float
     """Share of the rows that have a text in common with the stages' rows."""
+    train_overlap: float | None
+    """The same share of the rows that fine-tuned the target; None if nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Workbench:
         self._selections: dict[tuple[Any, ...], Selection] = {}
         self._all_rows: dict[tuple[str, str, str], Any] = {}
         self._split_hashes: dict[str, str] = {}
-        self._texts: dict[str, frozenset[bytes]] = {}
+        self._seen: dict[tuple[str, ...], Hashes] = {}
         self._overlaps: dict[tuple[str, ...], float] = {}
         self._tensors: OrderedDict[str, dict[str, torch.Tensor]] = OrderedDict()
         self._pool: dict[str, dict[str, torch.Tensor]] = {}
@@ -208,20 +212,45 @@ class Workbench:
     def _training_split(self, task: Task) -> Any:
         return self._load(task, task.source_language, "train")
 
-    def marks(self, scored: Selection, stages: Curriculum, seed: int) -> Marks:
-        """Stand-in and overlap of scored rows, for a curriculum trained with a stage seed."""
+    def marks(
+        self, scored: Selection, trained_on: Selection | None, stages: Curriculum, seed: int
+    ) -> Marks:
+        """Stand-in and overlaps of scored rows, for a curriculum trained with a stage seed.
+
+        Args:
+            scored: the rows.
+            trained_on: those that fine-tuned the target; None if nothing did.
+            stages: the curriculum.
+            seed: of its stages.
+        """
         parts = [part for stage in stages.stages for part in self.stage_parts(stage)]
         trained = [self.training_rows(part.task, part.num_examples, seed) for part in parts]
-        key = (scored.hash, *sorted(selection.hash for selection in trained))
-        if key not in self._overlaps:
-            seen = frozenset().union(*(self._text_hashes(selection) for selection in trained))
-            self._overlaps[key] = overlap_with(seen, scored.rows).share
-        return Marks(bool(provenance(scored.rows).get("stand_in")), self._overlaps[key])
+        return Marks(
+            stand_in=bool(provenance(scored.rows).get("stand_in")),
+            overlap=self._overlap(scored, trained),
+            train_overlap=None if trained_on is None else self._overlap(trained_on, trained),
+        )
 
-    def _text_hashes(self, selection: Selection) -> frozenset[bytes]:
-        if selection.hash not in self._texts:
-            self._texts[selection.hash] = text_hashes(selection.rows)
-        return self._texts[selection.hash]
+    def _overlap(self, rows: Selection, trained: list[Selection]) -> float:
+        """Share of the rows that have a text in common with the others."""
+        names = tuple(sorted(selection.hash for selection in trained))
+        key = (rows.hash, *names)
+        if key not in self._overlaps:
+            if names not in self._seen:  # those of one curriculum are enough
+                self._seen = {names: distinct([self._hashes(s) for s in trained])}
+            self._overlaps[key] = overlap_with(self._seen[names], self._hashes(rows)).share
+        return self._overlaps[key]
+
+    def _hashes(self, selection: Selection) -> Hashes:
+        places = RowPlaces(
+            catalogue=self.catalogue,
+            mirror=None if self.setup.mirror is None else Path(self.setup.mirror),
+            cache=Path(self.setup.cache),
+            skip_bad_rows=self.setup.skip_bad_rows,
+        )
+        whole = kept_hashes(selection.task, selection.language, selection.split, places)
+        chosen: Hashes = whole[selection.indices]
+        return chosen
 
     def remember(self, node: Node, tensors: dict[str, torch.Tensor]) -> None:
         """Keep weights in memory for the steps that follow; one pool, until other weights come."""
@@ -250,7 +279,9 @@ class Workbench:
             rows = self._load(task, language, split)
             indices = choose(rows)
             chosen = rows.select(indices)
-            self._selections[name] = Selection(task, language, chosen, indices, rows_hash(chosen))
+            self._selections[name] = Selection(
+                task, language, split, chosen, indices, rows_hash(chosen)
+            )
         return self._selections[name]
 
     def _made_of(self, selection: Selection, what: str, make: Callable[[Any], Any]) -> Selection:

@@ -35,6 +35,7 @@ def _task(
     train_task: str | None = None,
     train_size: int | None = None,
     multilingual_pool: bool = False,
+    overlaps: tuple[str, ...] = (),
     note: str = "",
 ) -> Task:
     default_size = _TARGET_SIZE if languages else _INTERMEDIATE_SIZE
@@ -52,6 +53,7 @@ def _task(
         multilingual_pool=multilingual_pool,
         train_size=default_size if train_size is None else train_size,
         group=_GROUPS.get(kind, "classification"),  # type: ignore[arg-type]
+        overlaps=overlaps,
         licence="generated; the licence of this package",
         citation="trainables/miniworld",
         note=note,
@@ -67,7 +69,13 @@ MINIWORLD: tuple[Task, ...] = (
         labels=("different", "same"),
         note="Pairs with nearly the same words, as in PAWS.",
     ),
-    _task("squad", "span_qa", metric="qa", note="Also the training set of mini-xquad."),
+    _task(
+        "squad",
+        "span_qa",
+        metric="qa",
+        overlaps=("mini-xquad",),
+        note="Also the training set of mini-xquad.",
+    ),
     _task(
         "choice",
         "multiple_choice",
@@ -79,6 +87,7 @@ MINIWORLD: tuple[Task, ...] = (
         "sentences",
         "dual_encoder",
         metric="map_at_20",
+        overlaps=("mini-answers",),
         note="Which clause answers? Also the training set of mini-answers.",
     ),
     _task("pos", "tagging", metric="f1", labels=POS),

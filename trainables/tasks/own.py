@@ -110,7 +110,7 @@ def own_task(name: str, entry: Entry) -> Task:
         unanswerable=bool(entry.get("unanswerable")),
         train_size=UNKNOWN_SIZE if trains or entry.get("train_task") else 0,
         group=entry.get("group") or _GROUPS.get(kind, "classification"),
-        licence=entry.get("licence") or "the user's own data",
+        licence=entry.get("licence") or "yours",
         citation=entry.get("citation") or "",
         note=entry.get("note") or "A task of the study file.",
     )

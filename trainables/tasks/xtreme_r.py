@@ -60,7 +60,7 @@ XTREME_R: tuple[Task, ...] = (
             splits=OFFICIAL_SPLITS,
         ),
         languages=UDPOS_XTREME_R,
-        overlaps=("udpos", "ud_pos_en", "ud_feats_en"),
+        overlaps=("udpos", *_OF_XTREME["udpos"].overlaps),
         note=(
             "udpos and five more languages (UD 2.7). The hub copy is known by its id alone; its"
             " splits and columns are taken to be those of google/xtreme. No revision."
