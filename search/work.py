@@ -13,10 +13,10 @@ from typing import Protocol
 from search.calibration import Rates
 from spaces.curriculum import Part, Stage, parse_curriculum
 from trainables.assignment import (
-    DEV_ITEMS,
     Assignment,
     Interleave,
     RungWork,
+    stage_dev_items,
     target_dev_items,
 )
 from trainables.kinds import KINDS
@@ -123,7 +123,10 @@ class Counter:
             name=("stage", encoder, str(stage), seed),
             part="stage",
             trained=self._trained(parts, recipe),
-            scored={part.task: self._dev(part.task, DEV_ITEMS) for part in parts},
+            scored={
+                part.task: self._dev(part.task, stage_dev_items(part.num_examples))
+                for part in parts
+            },
         )
 
     def _parts(self, stage: Stage) -> list[Part]:

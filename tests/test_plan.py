@@ -229,10 +229,10 @@ def test_an_interleaved_task_is_timed_and_counted(study, tmp_path):
     assert plain.rates is not None and woven.rates is not None
     assert set(woven.rates.train_seconds) == {*plain.rates.train_seconds, "mini-mlm"}
     assert set(woven.rates.score_seconds) == {*plain.rates.score_seconds, "mini-mlm"}
-    nli, pos = 300 + 400 / 3, 300 + 400 / 3  # baselines: each alone, and both jointly
+    nli, pos = 300 + 300 / 3, 300 + 300 / 3  # baselines: each alone, and both jointly
     costs = [plan.forecast.phases[0].cost for plan in plans]
     assert costs[0].needed["stage"] == pytest.approx(2 * (nli + pos))
-    added = 75 + 400 / 3, 150 + 400 / 3
+    added = 75 + 75 / 3, 150 + 150 / 3
     assert costs[1].needed["stage"] == pytest.approx(2 * (nli + pos) + 2 * added[0] + added[1])
 
 

@@ -20,6 +20,11 @@ DEV_ITEMS = 500
 """English dev items at most, for stages and best steps (jiant's `eval_subset_num`)."""
 
 
+def stage_dev_items(num_examples: int) -> int:
+    """English dev items of a stage: no more than it is trained on, so that little stays cheap."""
+    return min(DEV_ITEMS, num_examples)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interleave:
     """A task that every stage is trained jointly with.

@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from spaces.curriculum import Stage
-from trainables.assignment import DEV_ITEMS, RungWork, target_dev_items
+from trainables.assignment import RungWork, stage_dev_items, target_dev_items
 from trainables.batches import num_trained
 from trainables.encoder import encoder_tensors, load_tensors
 from trainables.evaluate import LabelledRows, evaluate
@@ -58,8 +58,8 @@ def stage_training(
         yield from _train(trial, node, tuning, name)
         tensors = encoder_tensors(bench.encoder.model)
         dev = {
-            part.task.name: _dev(bench, bench.dev_items(part.task, DEV_ITEMS), head, recipe)
-            for part, head in zip(parts, tuning.heads, strict=True)
+            s.task.name: _dev(bench, _stage_dev(bench, s), head, recipe)
+            for s, head in zip(chosen, tuning.heads, strict=True)
         }
         own = [dev[task] for task in stage.tasks]
         scored = sum(d.num_items for d in dev.values())
@@ -195,6 +195,10 @@ def _view_inputs(bench: Workbench, target: Task) -> dict[str, Any]:
     view = bench.encoder.view(target.name)
     others = [layer for layer in bench.other_layers if layer != view.layer]
     return {"layer": view.layer, "pooling": view.pooling, "other_layers": others}
+
+
+def _stage_dev(bench: Workbench, trained: Selection) -> Selection:
+    return bench.dev_items(trained.task, stage_dev_items(len(trained.rows)))
 
 
 @dataclass(frozen=True, slots=True)
