@@ -65,9 +65,9 @@ def encoded_table(
     if not len(rows):
         raise ValueError(f"{task.name} has no rows to encode")
     work = _Work(rows, task, tokenizer, max_length)
-    processes = min(processes, _cpus())
-    alone = processes < 2 or len(rows) < LARGE or multiprocessing.current_process().daemon
     starts = range(0, len(rows), _BATCH_ROWS)
+    processes = min(processes, _cpus(), len(starts))
+    alone = processes < 2 or len(rows) < LARGE or multiprocessing.current_process().daemon
     batch: Features = {}
     for batch in _here(work, starts) if alone else _elsewhere(work, starts, processes):
         for name, column in batch.items():
@@ -115,14 +115,18 @@ def _here(work: _Work, starts: Sequence[int]) -> Iterator[Features]:
 def _elsewhere(work: _Work, starts: Sequence[int], processes: int) -> Iterator[Features]:
     """The batches in order; a few wait at most. Where processes do not run, the rest is done here.
 
-    Processes are spawned, since those that are forked beside threads may hang.
+    Processes are spawned, since those that are forked beside threads may hang. Their work waits in
+    a queue: as an argument, too long for a pipe, it would keep us until each has imported torch.
     """
+    context = multiprocessing.get_context("spawn")
+    given = context.Queue()
+    given.cancel_join_thread()  # what a dead process did not take is not waited for
+    for _ in range(processes):
+        given.put(work)
     done, left = 0, iter(starts)
     waiting: deque[Future[Features]] = deque()
     try:
-        with ProcessPoolExecutor(
-            processes, multiprocessing.get_context("spawn"), _begin, (work,)
-        ) as pool:
+        with ProcessPoolExecutor(processes, context, _begin, (given,)) as pool:
             waiting += [pool.submit(_given_batch, start) for start in islice(left, 2 * processes)]
             while waiting:
                 batch = waiting.popleft().result()
@@ -134,11 +138,12 @@ def _elsewhere(work: _Work, starts: Sequence[int], processes: int) -> Iterator[F
         yield from _here(work, starts[done:])
 
 
-def _begin(work: _Work) -> None:
+def _begin(given: Any) -> None:
+    """A process of a pool takes its work from the queue."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there are as many processes as CPUs
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this one ends it too
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    _given.append(work)
+    _given.append(given.get())
 
 
 def _end_with_the_parent() -> None:
