@@ -45,6 +45,11 @@ class Confirmation:
     notes: tuple[str, ...]
     """Unit of repetition, intervals, marks, what is missing."""
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether the winner has scores of the report split already."""
+        return bool(self.per_target["report"].notna().any())
+
 
 def confirmation(frame: pd.DataFrame, objective: Objective) -> Confirmation | None:
     """Read the confirmation of a study; None while no candidate has run to the end.

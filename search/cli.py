@@ -125,12 +125,16 @@ def status(run: Run) -> None:
 
 @app.command()
 def report(run: Run) -> None:
-    """Show what a study found so far, as tables."""
+    """Show what a study found so far, and write it as a page with figures and tables."""
     from search.commands import show_results
     from search.launch import existing, study_in
+    from search.report_files import study_report, write_report
 
     folder = existing(run)
-    show_results(study_in(folder), folder, out)
+    config = study_in(folder)
+    show_results(config, folder, out)
+    page = write_report(study_report(config, folder), folder)
+    _say(f"\nwrote {page}, figures/ and tables/ beside it")
     _say(f"next: curriculum export {shlex.quote(str(run))} --top 3")
 
 

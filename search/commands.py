@@ -15,12 +15,12 @@ from search.confirm_tables import confirmation_results
 from search.interrupts import interruptible
 from search.launch import Launch
 from search.objectives import recorded_objective
+from search.report_files import on_test_bed, study_report, write_report
 from search.result_tables import TEST_BED, search_results, times
 from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
 from search.table_parts import heading, remark
 from search.trials import Interrupted, SearchStopped
-from trainables.tasks.task import MiniworldSource
 
 FAILED = 1
 SIGNALLED = 128
@@ -62,6 +62,7 @@ def carry_out(launched: Launch, *, out: Console, err: Console) -> int:
     if outcome.exhausted:
         say(out, "the space is exhausted: every curriculum of it was tried")
     show_results(launched.config, folder, out)
+    write_report(study_report(launched.config, folder), folder)
     for shown_part in where_and_next(launched):
         out.print(shown_part)
     return 0
@@ -81,8 +82,7 @@ def results(config: StudyConfig, folder: RunFolder) -> Iterator[RenderableType]:
     yield Text(f"\n{config.study.name}", style="bold")
     if config.study.question:
         yield remark(config.study.question)
-    targets = [config.catalogue.get(name) for name in config.targets]
-    if any(isinstance(task.source, MiniworldSource) for task in targets):
+    if on_test_bed(config):
         yield remark(TEST_BED)
     for line in folder.skipped_rows:
         yield remark(line)
@@ -114,6 +114,7 @@ def where_and_next(launched: Launch) -> Iterator[RenderableType]:
     best = sorted(path for path in folder.best.glob("*") if path.is_dir())
     places = {
         "study": folder.study_file,
+        "report": folder.path / "report.html",
         "observations": folder.observations,
         "leaderboard": folder.path / "leaderboard.csv",
         "best curriculum": best[0] / "curriculum.yaml" if best else None,

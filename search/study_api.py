@@ -17,6 +17,7 @@ from search.run_folder import RunFolder
 from spaces.curriculum import Curriculum, parse_curriculum
 
 if TYPE_CHECKING:
+    from analysis.report import Report
     from search.execution import TrialEvent
     from search.study import Outcome
 
@@ -123,6 +124,12 @@ class Study:
         if objective is None:
             raise ValueError(f"nothing is scored yet in {self.folder.path}; run the study first")
         return leaderboard(frame, objective)
+
+    def report(self) -> Report:
+        """Tables as frames and figures as matplotlib figures, as far as the study has come."""
+        from search.report_files import study_report
+
+        return study_report(self.config, self.folder)
 
     def observations(self) -> pd.DataFrame:
         """Everything measured, one row each; columns as in `analysis/observations.py`."""

@@ -111,7 +111,7 @@ _ONE_EPOCH = {"epochs": 1, "evaluations": 1}
 def _shrunk(text: str, sizes: Mapping[int | str, int], fewest: int) -> str:
     """A curriculum with a small number of examples in the place of each."""
     stages = [
-        Stage(tuple(Part(p.task, sizes.get(p.num_examples, fewest)) for p in stage.parts))
+        Stage(tuple(Part(p.task, sizes.get(p.num_examples or FULL, fewest)) for p in stage.parts))
         for stage in parse_curriculum(text).stages
     ]
     return str(Curriculum(tuple(stages)))

@@ -1,0 +1,1 @@
+"""Pictures of a study, one per file: functions of frames onto matplotlib axes."""

@@ -1,0 +1,51 @@
+"""What does a run folder's report hold, and how does it get there?
+
+report.html                     one page that needs nothing else
+figures/<name>.svg, .png        its figures
+tables/<name>.csv               its tables in full
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.answer import Answer
+from analysis.observations import as_frame, read_rows
+from analysis.report import Report, make_report
+from analysis.report_page import report_html, write_figures, write_tables
+from search.in_place import clear_leftovers, folder_in_place, write_in_place
+from search.objectives import recorded_objective
+from search.result_tables import TEST_BED
+from search.run_folder import RunFolder
+from search.study_fields import StudyConfig
+from trainables.tasks.task import MiniworldSource
+
+
+def study_report(config: StudyConfig, folder: RunFolder) -> Report:
+    """The report of a run folder, which may be written to meanwhile."""
+    frame = as_frame(read_rows(folder.observations, ignore_torn_line=True))
+    objective = recorded_objective(config, frame)
+    name, question = config.study.name, config.study.question
+    warnings = (*([TEST_BED] if on_test_bed(config) else []), *folder.skipped_rows)
+    if objective is None:
+        nothing = Answer(sentence="Nothing is scored yet.", curriculum="", basis="no trial")
+        return Report(name=name, question=question, answer=nothing, facts={}, warnings=warnings)
+    return make_report(frame, objective, name=name, question=question, warnings=warnings)
+
+
+def on_test_bed(config: StudyConfig) -> bool:
+    """Whether a target is of the embedded world."""
+    targets = [config.catalogue.get(name) for name in config.targets]
+    return any(isinstance(task.source, MiniworldSource) for task in targets)
+
+
+def write_report(report: Report, folder: RunFolder) -> Path:
+    """Write it in the place of an earlier one; gives the page."""
+    page = folder.path / "report.html"
+    for name, write in (("figures", write_figures), ("tables", write_tables)):
+        clear_leftovers(folder.path / name)
+        with folder_in_place(folder.path / name) as new:
+            write(report, new)
+    text = report_html(report)
+    write_in_place(page, lambda path: path.write_text(text, encoding="utf-8"))
+    return page
