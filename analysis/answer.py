@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.confirmation import Confirmation
 from analysis.leaderboard import Leaderboard
-from analysis.report_split import AVERAGE
+from analysis.report_split import AVERAGE, label
 from spaces.curriculum import EMPTY_TEXT
 
 POINTS = 100
@@ -22,6 +22,8 @@ class Answer:
     """The best one: confirmed, else the first of the leaderboard; empty without any."""
     basis: str
     """What the sentence rests on, a clause."""
+    better: tuple[str, ...] = ()
+    """What was run beside it and did better for sure, a sentence each."""
 
 
 def answer(board: Leaderboard, confirmed: Confirmation | None) -> Answer:
@@ -74,6 +76,13 @@ def _confirmed(found: Confirmation) -> Answer:
         sentence=f"Over no intermediate task the best curriculum {verdict}.",
         curriculum=found.winner,
         basis=f"{basis}, {n} seeds",
+        better=tuple(
+            f"{label((str(other['curriculum']), str(other['variant'])))} does better by "
+            f"{POINTS * -other['winner_gain']:.1f} points (95 % interval "
+            f"{POINTS * -other['high']:.1f} to {POINTS * -other['low']:.1f})."
+            for other in found.comparisons.to_dict(orient="records")
+            if other["high"] < 0
+        ),
     )
 
 
