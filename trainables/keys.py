@@ -48,7 +48,7 @@ class Node:
     """Something that can be computed, with its name."""
 
     kind: str
-    """encoder, stage, target or evaluation."""
+    """encoder, stage, target, evaluation or feature."""
     inputs: Mapping[str, Any]
     """JSON values that decide the content."""
     numerics: str
@@ -158,3 +158,22 @@ def evaluation_node(
         "other_layers": list(other_layers),
     }
     return Node(kind="evaluation", inputs=inputs, numerics=chain_numerics(model.numerics, numerics))
+
+
+def feature_node(
+    parents: Sequence[Node], *, purpose: str, inputs: Mapping[str, Any], numerics: str = ""
+) -> Node:
+    """What was measured on encoders, texts or other features: a similarity, an embedding.
+
+    Args:
+        parents: what it was measured on, in order.
+        purpose: says what is measured, with its own version where the meaning changed.
+        inputs: JSON values that decide it besides the parents.
+        numerics: class of this step; none where it only counts or compares.
+    """
+    classes = ""
+    for one in [*(parent.numerics for parent in parents), numerics]:
+        for each in filter(None, one.split(" | ")):
+            classes = chain_numerics(classes, each)
+    named = {"parents": [parent.key for parent in parents], "purpose": purpose, **inputs}
+    return Node(kind="feature", inputs=named, numerics=classes)
