@@ -48,7 +48,7 @@ class Node:
     """Something that can be computed, with its name."""
 
     kind: str
-    """encoder, stage, target, evaluation or feature."""
+    """encoder, stage, target or evaluation."""
     inputs: Mapping[str, Any]
     """JSON values that decide the content."""
     numerics: str
@@ -84,6 +84,25 @@ def chain_numerics(parent: str, own: str) -> str:
 def encoder_node(encoder_hash: str) -> Node:
     """The pretrained encoder: key_0. It was not computed here, so it has no numerics class."""
     return Node(kind="encoder", inputs={"encoder": encoder_hash}, numerics="")
+
+
+def feature_node(
+    parents: Sequence[Node], *, purpose: str, inputs: Mapping[str, Any], numerics: str = ""
+) -> Node:
+    """What was measured on encoders, texts or other features: a similarity, an embedding.
+
+    Args:
+        parents: what it was measured on, in order.
+        purpose: says what is measured, with its own version where the meaning changed.
+        inputs: JSON values that decide it besides the parents.
+        numerics: class of this step; none where it only counts or compares.
+    """
+    classes = ""
+    for one in [*(parent.numerics for parent in parents), numerics]:
+        for each in filter(None, one.split(" | ")):
+            classes = chain_numerics(classes, each)
+    named = {"parents": [parent.key for parent in parents], "purpose": purpose, **inputs}
+    return Node(kind="feature", inputs=named, numerics=classes)
 
 
 def stage_node(
@@ -158,22 +177,3 @@ def evaluation_node(
         "other_layers": list(other_layers),
     }
     return Node(kind="evaluation", inputs=inputs, numerics=chain_numerics(model.numerics, numerics))
-
-
-def feature_node(
-    parents: Sequence[Node], *, purpose: str, inputs: Mapping[str, Any], numerics: str = ""
-) -> Node:
-    """What was measured on encoders, texts or other features: a similarity, an embedding.
-
-    Args:
-        parents: what it was measured on, in order.
-        purpose: says what is measured, with its own version where the meaning changed.
-        inputs: JSON values that decide it besides the parents.
-        numerics: class of this step; none where it only counts or compares.
-    """
-    classes = ""
-    for one in [*(parent.numerics for parent in parents), numerics]:
-        for each in filter(None, one.split(" | ")):
-            classes = chain_numerics(classes, each)
-    named = {"parents": [parent.key for parent in parents], "purpose": purpose, **inputs}
-    return Node(kind="feature", inputs=named, numerics=classes)
