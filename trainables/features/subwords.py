@@ -11,8 +11,8 @@ from typing import Any
 
 from trainables.encoder import tokenizer_content
 from trainables.features.texts import Texts
+from trainables.features.vectors import tokens_of
 from trainables.keys import Node, digest, feature_node
-from trainables.kinds.tokens import encode_texts
 from trainables.nodes import Computed, Event, Result, Trial
 
 UNSPACED = frozenset({"ja", "km", "lo", "my", "th", "zh"})
@@ -73,5 +73,5 @@ def _tokens(trial: Trial, texts: Sequence[str]) -> list[list[int]]:
     """Token ids without special ones, whole texts."""
     tokenizer = trial.bench.encoder.tokenizer
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    ids = encode_texts(tokenizer, texts, [""] * len(texts), _WHOLE)["input_ids"]
+    ids = tokens_of(tokenizer, texts, _WHOLE)["input_ids"]
     return [[token for token in each if token not in special] for each in ids]

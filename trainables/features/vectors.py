@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trainables.encoder import Encoder, load_tensors
 from trainables.features.texts import Texts
 from trainables.keys import feature_node
-from trainables.kinds.tokens import collate_tokens, encode_texts
+from trainables.kinds.tokens import collate_tokens
 from trainables.nodes import Computed, Event, Progress, Result, Trial, weights_of
 from trainables.precision import autocast_dtype
 from trainables.ragged import Ragged
@@ -78,7 +78,7 @@ def read_vectors(
 @torch.inference_mode()
 def _read(encoder: Encoder, texts: Sequence[str], precision: Precision) -> dict[str, torch.Tensor]:
     max_tokens = min(MAX_TOKENS, encoder.max_tokens)
-    tokens = encode_texts(encoder.tokenizer, texts, [""] * len(texts), max_tokens)
+    tokens = tokens_of(encoder.tokenizer, texts, max_tokens)
     view, device = encoder.view(), encoder.device
     dtype = autocast_dtype(precision, device)
     encoder.model.eval()
@@ -96,6 +96,14 @@ def _read(encoder: Encoder, texts: Sequence[str], precision: Precision) -> dict[
         found[SENTENCE][chosen] = pooled(inner, mask, view.pooling).cpu()
         found[LAST][chosen] = mean_pooled(last, mask).cpu()
     return found
+
+
+def tokens_of(tokenizer: Any, texts: Sequence[str], max_tokens: int) -> dict[str, list[list[int]]]:
+    """The columns that an encoder reads, a list of token ids per text."""
+    encoding = tokenizer(
+        list(texts), truncation=True, max_length=max_tokens, return_attention_mask=False
+    )
+    return {name: encoding[name] for name in ("input_ids", "token_type_ids") if name in encoding}
 
 
 def _ragged(lists: Sequence[Sequence[int]]) -> Ragged:
