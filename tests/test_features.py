@@ -34,9 +34,10 @@ from trainables.encoder import encoder_tensors, load_encoder
 from trainables.features.fisher import WITHOUT_FISHER, fisher_vector, trained_head
 from trainables.features.labelled import KINDS_WITH_LABELS, samples
 from trainables.features.task_vectors import VECTOR, embedding_similarity, task_embedding
+from trainables.features.text_rows import parallel_rows, subword_rows
 from trainables.features.texts import texts_of
 from trainables.features.vectors import LAST, MAX_TOKENS, SENTENCE, read_vectors, text_vectors
-from trainables.features.wanted import Amounts
+from trainables.features.wanted import Amounts, Wanted
 from trainables.keys import encoder_node, feature_node
 from trainables.kinds import KINDS
 from trainables.leases import NoLeases
@@ -214,6 +215,18 @@ def test_english_text_is_more_like_english_text_than_foreign_text_is(frame):
     english = similar[similar["language"] == "en"].set_index("target")["value"]
     foreign = similar[similar["language"] == "fos"].set_index("target")["value"]
     assert (english > foreign[english.index]).all()
+
+
+def test_a_target_without_english_items_says_so(trial):
+    """As XCOPA, whose English is another data set."""
+    (work,) = trial.assignment.rungs
+    wanted = Wanted(singles={}, targets={"mini-xnli": {"ane": "search"}}, work=work, amounts=SMALL)
+    rows = driven(parallel_rows(trial, wanted), silent) + driven(
+        subword_rows(trial, wanted), silent
+    )
+    lacking = missing(as_features(rows))
+    assert len(lacking) == 6
+    assert set(lacking["note"]) == {"no English items"}
 
 
 def test_vectors_are_those_of_the_encoder(trial):

@@ -69,9 +69,8 @@ def parallel_rows(trial: Trial, wanted: Wanted) -> Rows:
         where = {"target": target, "language": language, "other": ENGLISH}
         pair = translations(english, theirs, wanted.amounts.texts)
         if len(pair[0]) < FEWEST:
-            rows += [
-                feature_row(f"parallel_{name}", where, note="no parallel items") for name in names
-            ]
+            note = "no parallel items" if len(english) else "no English items"
+            rows += [feature_row(f"parallel_{name}", where, note=note) for name in names]
             continue
         node = parallel_similarity(trial, pretrained(trial), *pair)
         entry = yield from ensure(trial, node)
@@ -83,11 +82,14 @@ def subword_rows(trial: Trial, wanted: Wanted) -> Rows:
     """`subword_tokens`, `_types`, `_jaccard` with English, and `fertility`, by target, language."""
     rows: list[Row] = []
     for target, language, english, theirs in with_english(trial, wanted, "whole"):
-        where = {"target": target, "language": language}
-        if len(english) and len(theirs):
-            entry = yield from ensure(trial, subword_overlap(trial, english, theirs))
-            names = ("tokens", "types", "jaccard")
-            rows += _values(entry, "subword", names, {**where, "other": ENGLISH}, n=len(theirs))
+        where = {"target": target, "language": language, "other": ENGLISH}
+        names = ("tokens", "types", "jaccard")
+        if not (len(english) and len(theirs)):
+            note = "no English items" if len(theirs) else "no text"
+            rows += [feature_row(f"subword_{name}", where, note=note) for name in names]
+            continue
+        entry = yield from ensure(trial, subword_overlap(trial, english, theirs))
+        rows += _values(entry, "subword", names, where, n=len(theirs))
     for target, language, theirs in target_texts(trial, wanted, "whole"):
         where = {"target": target, "language": language}
         words = _words(trial.bench.catalogue.get(target), language, theirs)

@@ -80,16 +80,19 @@ def target_texts(trial: Trial, wanted: Wanted, view: View) -> Iterable[tuple[str
 def with_english(
     trial: Trial, wanted: Wanted, view: View
 ) -> Iterable[tuple[str, str, Texts, Texts]]:
-    """Target, language other than English, English texts and theirs."""
+    """Target, language other than English, English texts (none where it has none) and theirs."""
     for target, languages in wanted.targets.items():
         brings_english = trial.bench.catalogue.get(target).kind == "retrieval"
         for language, split in languages.items():
-            if language == ENGLISH or not (brings_english or ENGLISH in languages):
+            if language == ENGLISH:
                 continue
             theirs = _texts(trial, wanted, target, language, split, view)
-            own = "english" if brings_english else view
-            of = language if brings_english else ENGLISH
-            yield target, language, _texts(trial, wanted, target, of, split, own), theirs
+            english = Texts(name=f"{target} in {ENGLISH}", ids=(), texts=())
+            if brings_english:
+                english = _texts(trial, wanted, target, language, split, "english")
+            elif ENGLISH in languages:
+                english = _texts(trial, wanted, target, ENGLISH, split, view)
+            yield target, language, english, theirs
 
 
 def trained_tasks(trial: Trial, wanted: Wanted) -> dict[str, Task]:
