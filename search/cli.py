@@ -241,6 +241,30 @@ def export(
 
 
 @app.command()
+def features(
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="YAML file, preset, or run folder.")
+    ],
+    run: Annotated[Path | None, typer.Option(help="Run folder; else runs/<study.name>.")] = None,
+    sentence_encoder: Annotated[
+        str | None, typer.Option(help="Hub id or folder: compare texts by this encoder too.")
+    ] = None,
+    mirror: Mirror = None,
+) -> None:
+    """Measure how alike a study's tasks, texts and languages are, for its report."""
+    from search.features import features_of, study_for_features, summary
+
+    config, folder = study_for_features(study, run=run, mirror=mirror)
+    written = features_of(
+        config, folder, mirror=mirror, sentence_encoder=sentence_encoder, on_progress=_say
+    )
+    for line in summary(written.frame):
+        _say(line)
+    _say(f"wrote {written.path}")
+    _say(f"next: curriculum report {shlex.quote(str(folder.path))}")
+
+
+@app.command()
 def train(
     curriculum: Annotated[
         str, typer.Argument(help="An exported curriculum.yaml, or text: 'mnli:9000 > squad:3000'.")

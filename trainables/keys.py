@@ -86,6 +86,25 @@ def encoder_node(encoder_hash: str) -> Node:
     return Node(kind="encoder", inputs={"encoder": encoder_hash}, numerics="")
 
 
+def feature_node(
+    parents: Sequence[Node], *, purpose: str, inputs: Mapping[str, Any], numerics: str = ""
+) -> Node:
+    """What was measured on encoders, texts or other features: a similarity, an embedding.
+
+    Args:
+        parents: what it was measured on, in order.
+        purpose: says what is measured, with its own version where the meaning changed.
+        inputs: JSON values that decide it besides the parents.
+        numerics: class of this step; none where it only counts or compares.
+    """
+    classes = ""
+    for one in [*(parent.numerics for parent in parents), numerics]:
+        for each in filter(None, one.split(" | ")):
+            classes = chain_numerics(classes, each)
+    named = {"parents": [parent.key for parent in parents], "purpose": purpose, **inputs}
+    return Node(kind="feature", inputs=named, numerics=classes)
+
+
 def stage_node(
     parent: Node,
     *,

@@ -264,5 +264,10 @@ def load_with_head(bench: Workbench, target: Task, weights: Tensors) -> nn.Modul
     return head.to(bench.encoder.device)
 
 
+def encoder_of(weights: Tensors) -> Tensors:
+    """The encoder's own among the weights of a stage, or of a target's model with its head."""
+    return _under("encoder/", weights) or weights
+
+
 def _under(prefix: str, tensors: Tensors) -> Tensors:
     return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}

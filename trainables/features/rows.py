@@ -1,0 +1,45 @@
+"""Which features has a study? All of them, as rows of `features.parquet`.
+
+A row is a dict in the columns of `analysis/features.py`, which says what each feature means. What
+could not be measured has a row too, with no value and the reason as its note.
+"""
+
+from __future__ import annotations
+
+from trainables.features.text_rows import (
+    parallel_rows,
+    subword_rows,
+    text_embedding_rows,
+    text_rows,
+)
+from trainables.features.trained_rows import evidence_rows, task_embedding_rows
+from trainables.features.wanted import Row, Rows, Wanted, feature_row
+from trainables.nodes import Trial
+
+
+def measured(trial: Trial, wanted: Wanted) -> Rows:
+    """All features that need data or the encoder, one row per number."""
+    rows = sizes(trial, wanted)
+    for part in (text_rows, parallel_rows, subword_rows, text_embedding_rows):
+        rows += yield from part(trial, wanted)
+    for trained_part in (task_embedding_rows, evidence_rows):
+        rows += yield from trained_part(trial, wanted)
+    return rows
+
+
+def sizes(trial: Trial, wanted: Wanted) -> list[Row]:
+    """`train_rows`: English training rows that are there, of tasks and of targets."""
+    bench, rows = trial.bench, []
+    for task in wanted.singles:
+        n = bench.num_rows(task)
+        rows.append(feature_row("train_rows", {"task": task}, float(n), n=n))
+    for name in wanted.targets:
+        target, where = bench.catalogue.get(name), {"target": name}
+        if target.kind == "retrieval":
+            rows.append(feature_row("train_rows", where, 0.0, note="never trained"))
+            continue
+        source = bench.catalogue.trained_on(target)
+        n = bench.num_rows(source.name)
+        note = "" if source.name == name else f"those of {source.name}"
+        rows.append(feature_row("train_rows", where, float(n), n=n, note=note))
+    return rows
