@@ -69,8 +69,8 @@ class OrderVariance:
 
 def order_variance(
     table: SeedTable, *, rng: np.random.Generator, level: float = LEVEL
-) -> OrderVariance | None:
-    """Variance components; None where no set of tasks was measured in two orders.
+) -> OrderVariance | str:
+    """Variance components, or why there are none, for people.
 
     Args:
         table: scores or gains, repetitions by curricula.
@@ -78,8 +78,10 @@ def order_variance(
         level: of the intervals of shares.
     """
     scores, left_out = with_other_orders(table.scores)
-    if not scores.shape[1] or not len(scores):
-        return None
+    if not scores.shape[1]:
+        return "not estimable: no set of stages was measured in two orders"
+    if len(scores) < 2:
+        return f"not estimable: {len(scores)} {table.unit}, at least 2 are needed to see the seeds"
     curricula = [parse_curriculum(text) for text in scores.columns]
     y, sets = scores.to_numpy(), _sets(curricula)
     fitted = _estimate(y, sets)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.intervals import LEVEL, t_interval
+from analysis.intervals import LEVEL, MIN_SEEDS, t_interval
 from analysis.multiplicity import Family, family, p_of_zero
 from analysis.order import members_of_sets, with_other_orders
 from analysis.repetitions import SeedTable
@@ -44,7 +44,8 @@ class OrderEffects:
     unmeasured: tuple[str, ...]
     """Precedences that the measured orders cannot tell from others."""
     families: tuple[Family, ...]
-    unit: str
+    note: str
+    """Over what the intervals are, or why there are none."""
 
 
 def order_effects(table: SeedTable, *, level: float = LEVEL) -> OrderEffects:
@@ -68,7 +69,8 @@ def order_effects(table: SeedTable, *, level: float = LEVEL) -> OrderEffects:
     ]
     return OrderEffects(
         slopes=found[0][0], places=found[1][0], precedences=found[2][0],
-        unmeasured=unmeasured, families=tuple(own for _, own in found), unit=table.unit,
+        unmeasured=unmeasured, families=tuple(own for _, own in found),
+        note=_note(len(y), table.unit, level),
     )  # fmt: skip
 
 
@@ -142,6 +144,12 @@ def _table(
     columns = [*names, "effect", "low", "high", "n", "p_value", "p_adjusted", "num_curricula"]
     frame = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(floats, "float64"))
     return frame, tests
+
+
+def _note(n: int, unit: str, level: float) -> str:
+    if n < MIN_SEEDS:
+        return f"no interval: {n} {unit}, at least {MIN_SEEDS} are needed"
+    return f"{level:.0%} t interval over {n} {unit}, each on its own"
 
 
 def _text(key: tuple[object, ...]) -> str:
