@@ -49,8 +49,9 @@ class Agreement:
     it gains over an order drawn by lot."""
     regret: Interval
     """Score of the best order less that of its first choice, averaged over sets. The best is found
-    in all other repetitions and read in the one left out, so that luck does not choose; without
-    limits, since the choices of different repetitions rest on the same scores."""
+    in all other repetitions and read in the one left out, so that its luck is not counted; where
+    noise hides the best this is less than the true regret, never more on average. Without limits,
+    since the choices of different repetitions rest on the same scores."""
     num_orders: int
     num_sets: int
     num_tasks: int
@@ -93,7 +94,7 @@ def agreements(
         if not orders or not len(scores):
             problems[predictor.name] = "no two orders of the same tasks, all of which it knows"
             continue
-        found.append(_agreement(scores, orders, predictor, rng, level))
+        found.append(_agreement(scores, orders, predictor, rng, level, table.unit))
     scores, curricula = _plain(table.scores)
     tests = family("predictors of the order", {own.predictor: own.p_value for own in found})
     return Agreements(
@@ -116,6 +117,7 @@ def _agreement(
     predictor: Predictor,
     rng: np.random.Generator,
     level: float,
+    unit: str,
 ) -> Agreement:
     y = scores.to_numpy(dtype=np.float64)
     sets = members_of_sets([parse_curriculum(text) for text in scores.columns])
@@ -142,26 +144,27 @@ def _agreement(
     return Agreement(
         predictor=predictor.name, tau=observed, p_value=p_value,
         smallest_p=1 / min(factorial(len(tasks)), DRAWS + 1),
-        advantage=_advantage(y, sets, choices, level), regret=_regret(y, sets, choices),
+        advantage=t_interval(_advantages(y, sets, choices), level=level, unit=unit),
+        regret=_regret(y, sets, choices, unit),
         num_orders=len(orders), num_sets=len(sets), num_tasks=len(tasks),
     )  # fmt: skip
 
 
-def _advantage(
-    y: Array, sets: Sequence[list[int]], choices: Sequence[list[int]], level: float
-) -> Interval:
-    values = [
+def _advantages(y: Array, sets: Sequence[list[int]], choices: Sequence[list[int]]) -> list[float]:
+    """Of every repetition."""
+    return [
         fmean(float(own[c].mean() - own[m].mean()) for m, c in zip(sets, choices, strict=True))
         for own in y
     ]
-    return t_interval(values, level=level)
 
 
-def _regret(y: Array, sets: Sequence[list[int]], choices: Sequence[list[int]]) -> Interval:
+def _regret(
+    y: Array, sets: Sequence[list[int]], choices: Sequence[list[int]], unit: str
+) -> Interval:
     n = len(y)
     if n < 2:
         note = "not estimable: with one repetition the best order is chosen by its luck"
-        return Interval(mean=float("nan"), low=None, high=None, n=n, unit="seeds", note=note)
+        return Interval(mean=float("nan"), low=None, high=None, n=n, unit=unit, note=note)
     values = []
     for i in range(n):
         others = np.delete(y, i, axis=0).mean(0)
@@ -169,7 +172,7 @@ def _regret(y: Array, sets: Sequence[list[int]], choices: Sequence[list[int]]) -
         lost = [float(y[i, b] - y[i, c].mean()) for b, c in zip(best, choices, strict=True)]
         values.append(fmean(lost))
     note = f"no interval: the best order is found in the other {n - 1} of the same {n} repetitions"
-    return Interval(mean=fmean(values), low=None, high=None, n=n, unit="seeds", note=note)
+    return Interval(mean=fmean(values), low=None, high=None, n=n, unit=unit, note=note)
 
 
 def _ceiling(y: Array, pairs: Pairs) -> float | None:

@@ -138,10 +138,10 @@ def size_curve(
     limits = _band(curve, y, sizes, level)
     return SizeCurve(
         task=task, target=target, sizes=tuple(int(size) for size in sizes),
-        gains=tuple(t_interval([float(v) for v in own], level=level) for own in y.T),
-        slope=t_interval(slopes, level=level), p_value=p_value, p_adjusted=decided,
+        gains=tuple(t_interval([float(v) for v in own], level=level, unit=UNIT) for own in y.T),
+        slope=t_interval(slopes, level=level, unit=UNIT), p_value=p_value, p_adjusted=decided,
         verdict=verdict, errors=errors, curve=curve, band=limits,
-        mean_gain=t_interval([float(v) for v in y.mean(1)], level=level),
+        mean_gain=t_interval([float(v) for v in y.mean(1)], level=level, unit=UNIT),
         sign_changes=_sign_changes(limits), note=note,
     )  # fmt: skip
 

@@ -12,9 +12,10 @@ from scipy import stats
 from analysis.order import order_variance
 from analysis.order_agreement import agreements, tau
 from analysis.order_effects import order_effects
-from analysis.planted import Noise, World, all_orders, plant
+from analysis.planted import Noise, World, all_orders, observations, plant
 from analysis.predictors import COLUMN_RULES, li_hiratani, predictors, ranking
 from analysis.repetitions import SeedTable
+from analysis.task_features import measured_features
 from spaces.curriculum import parse_curriculum
 
 SILENT = Noise(node=0, node_language=0, run=0, seed=0, items=10**12)
@@ -221,3 +222,25 @@ def test_orders_are_never_compared_across_sets():
     assert parse_curriculum(curricula[2]).tasks == ("c", "d")
     rule = ranking("x", {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}, rule="", source="")
     assert compare(table, [rule]).predictors[0].tau is None
+
+
+def stage_rows(*rows):
+    """Rows of stage nodes: prefix, stage seed, English dev score."""
+    world = World(curricula=("a:1",), languages=("en",), seeds=1)
+    template = observations(world, plant(world, np.random.default_rng(0))).iloc[[0]]
+    template = template.assign(part="stage", split="dev", metric="score")
+    return pd.concat(
+        [template.assign(target=prefix, stage_seed=seed, value=v) for prefix, seed, v in rows]
+    )
+
+
+def test_english_scores_are_those_of_tasks_that_stood_first_and_alone():
+    frame = stage_rows(
+        ("a:9", 1, 0.8), ("a:9", 1, 0.8), ("a:9", 2, 0.6), ("a:3", 1, 0.1),
+        ("a:9 > b:9", 1, 0.9), ("b:9+c:9", 1, 0.9),
+    )  # fmt: skip
+    found = measured_features(frame)
+    assert found.to_dict("index") == {
+        "a": {"stage_examples": 9, "english_dev": pytest.approx(0.7), "n": 2}
+    }
+    assert len(measured_features(frame.iloc[:0])) == 0
