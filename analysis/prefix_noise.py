@@ -1,8 +1,9 @@
 """What noise do curricula share through their prefixes, and what else might it have been?
 
-Within a repetition the noise of a curriculum is a sum: one draw per stage node on its way, of a
-variance that depends on the node's depth alone, one of its own run, one of the repetition. Three
-repetitions of many curricula tell these few variances, though never a free covariance.
+Within a repetition the noise of a curriculum is a sum: one draw per stage node that it shares, of a
+variance that depends on the node's depth alone; its own, of a variance that depends on its number
+of stages (the run, and the nodes that nobody shares); and one of the repetition. Three repetitions
+of many curricula tell these few variances, though never a free covariance.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ class PrefixNoise:
     nodes: tuple[Array, ...]
     """For each depth at which nodes are shared, (curricula, nodes): 1 where a curriculum stands
     on a node."""
+    lengths: Array
+    """(curricula, lengths): 1 where a curriculum has that many stages."""
     variances: Array
-    """(depths + 1,), none below 0; that of runs, and of nodes that nobody shares, last."""
+    """(depths + lengths,), none below 0."""
     degrees: Array
     """Degrees of freedom of each."""
-    num_curricula: int
 
 
 def fit_noise(y: Array, curricula: Sequence[Curriculum]) -> PrefixNoise:
@@ -41,19 +43,20 @@ def fit_noise(y: Array, curricula: Sequence[Curriculum]) -> PrefixNoise:
         curricula: the columns.
     """
     nodes = [own for own in _nodes_by_depth(curricula) if own.sum(0).max() > 1]
+    stages = np.array([len(own) for own in curricula])
+    lengths = (stages[:, None] == np.unique(stages)).astype(np.float64)
     count, free = y.shape[1], len(y) - 1
-    patterns = [*(own @ own.T for own in nodes), np.eye(count), np.ones((count, count))]
+    own_parts = [np.diag(own) for own in lengths.T]
+    patterns = [*(own @ own.T for own in nodes), *own_parts, np.ones((count, count))]
     rest = y - y.mean(0)
     gram = np.array([[float((a * b).sum()) for b in patterns] for a in patterns])
     moments = np.array([float(((rest @ a) * rest).sum()) / free for a in patterns])
     root = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)))
     variances = optimize.nnls(root.T, np.linalg.solve(root, moments))[0][:-1]
-    counts = [own.shape[1] - 1 for own in nodes]
-    degrees = [free * max(k, 1) for k in (*counts, count - 1 - sum(counts))]
-    return PrefixNoise(
-        nodes=tuple(nodes), variances=variances, degrees=np.array(degrees, dtype=np.float64),
-        num_curricula=count,
-    )  # fmt: skip
+    of_nodes = [own.shape[1] - 1 for own in nodes]
+    left = (count - 1 - sum(of_nodes)) * lengths.mean(0)
+    degrees = free * np.maximum([*of_nodes, *left], 1.0)
+    return PrefixNoise(nodes=tuple(nodes), lengths=lengths, variances=variances, degrees=degrees)
 
 
 def shared_by_nodes(noise: PrefixNoise, seeds: float) -> float:
@@ -63,7 +66,8 @@ def shared_by_nodes(noise: PrefixNoise, seeds: float) -> float:
         noise: as fitted.
         seeds: mean variance of a curriculum around what moves all alike.
     """
-    own = float(noise.variances[-1]) * (1 - 1 / noise.num_curricula)
+    of_lengths = noise.lengths.mean(0) @ noise.variances[len(noise.nodes) :]
+    own = float(of_lengths) * (1 - 1 / len(noise.lengths))
     return float(np.clip(1 - own / seeds, 0.0, 1.0)) if seeds > 0 else 0.0
 
 
@@ -80,8 +84,9 @@ def simulated_noise(noise: PrefixNoise, shape: tuple[int, int], rng: np.random.G
     """
     chance = rng.chisquare(noise.degrees, (shape[0], len(noise.degrees)))
     sizes = np.sqrt(noise.variances * noise.degrees / chance).astype(np.float32)
-    runs = rng.standard_normal((*shape, noise.num_curricula), dtype=np.float32)
-    found = sizes[:, -1, None, None] * runs
+    own = sizes[:, len(noise.nodes) :] @ noise.lengths.T.astype(np.float32)
+    runs = rng.standard_normal((*shape, len(noise.lengths)), dtype=np.float32)
+    found = own[:, None, :] * runs
     for i, nodes in enumerate(noise.nodes):
         drawn = rng.standard_normal((*shape, nodes.shape[1]), dtype=np.float32)
         found += sizes[:, i, None, None] * (drawn @ nodes.T.astype(np.float32))

@@ -155,14 +155,37 @@ def _satterthwaite(
     counts: str,
     level: float,
 ) -> Interval:
-    """T interval of a variance that is a sum of estimates less what several of them hold."""
-    whole = sum(v for v, _ in added) - sum(v for v, _ in counted_twice)
-    variance = max(whole, *(v for v, _ in added))
-    squares = sum(v**2 / free for v, free in [*added, *counted_twice])
-    degrees = max(variance**2 / squares, min(free for _, free in added)) if squares else 1.0
+    """T interval of a variance that is a sum of estimates less what two of them both hold.
+
+    Args:
+        mean: of which it is the interval.
+        added: that of seeds first, then those of languages; each holds the interaction too.
+        counted_twice: the interaction, empty if there is only one kind of unit.
+        n: number of units.
+        unit: their name.
+        counts: how many of what, for people.
+        level: of the interval.
+    """
+    terms = _terms(added, counted_twice)
+    variance = sum(sign * v for sign, (v, _) in terms)
+    squares = sum(v**2 / free for _, (v, free) in terms)
+    degrees = variance**2 / squares if squares else 1.0
     half = float(stats.t.ppf((1 + level) / 2, degrees)) * sqrt(variance)
     note = f"{level:.0%} t interval over {counts}, {degrees:.1f} degrees of freedom (Satterthwaite)"
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n, unit=unit, note=note)
+
+
+def _terms(added: Sequence[_Term], counted_twice: Sequence[_Term]) -> list[tuple[float, _Term]]:
+    """Signed terms of the variance; a unit that varies less than the interaction is left out."""
+    if not counted_twice:
+        return [(1.0, term) for term in added]
+    both = sum(v for v, _ in counted_twice)
+    seeds, languages = added[:1], added[1:]
+    kept = [own for own in (seeds, languages) if sum(v for v, _ in own) > both]
+    signed = [(1.0, term) for own in kept for term in own]
+    if len(kept) == 1:
+        return signed
+    return [*signed, *(((-1.0 if kept else 1.0), term) for term in counted_twice)]
 
 
 def _none(mean: float, n: int, unit: str, counts: str) -> Interval:
