@@ -48,7 +48,7 @@ class Node:
     """Something that can be computed, with its name."""
 
     kind: str
-    """encoder, stage, target, pool or evaluation."""
+    """encoder, stage, target, pool, evaluation or feature."""
     inputs: Mapping[str, Any]
     """JSON values that decide the content."""
     numerics: str
