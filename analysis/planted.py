@@ -154,6 +154,7 @@ def observations(world: World, planted: Planted, *, phase: str = "confirm") -> p
         "numerics": "planted",
         "stand_in": False,
         "overlap": None,
+        "train_overlap": None,
         "collapsed": False,
         "examples_needed": 1.0,
         "examples_paid": 1.0,

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis.agreement import rung_agreement
 from analysis.answer import Answer, answer
@@ -23,47 +22,15 @@ from analysis.leaderboard import Leaderboard, leaderboard
 from analysis.noise import noise_by_rung
 from analysis.objective import Objective, objective_values
 from analysis.official import official
+from analysis.report_parts import Picture, Section, Sheet
 from analysis.report_split import label
 from analysis.savings import savings
+from analysis.study_sections import order_section, size_section
 from analysis.tables import records
 from spaces.curriculum import EMPTY_TEXT
 
 SHOWN = 20
 """Rows of a long table on the page; its CSV has all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A figure with what it shows."""
-
-    name: str
-    """Of its files."""
-    caption: str
-    """One or two sentences that also serve who cannot see it."""
-    figure: Figure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """A table with what it shows."""
-
-    name: str
-    """Of its CSV file."""
-    caption: str
-    frame: pd.DataFrame
-    shown: tuple[str, ...] | None = None
-    """Columns on the page, those that the frame has; None: all. The file has all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A part of the report under one heading."""
-
-    heading: str
-    notes: tuple[str, ...] = ()
-    """What must be read with it, one paragraph each."""
-    pictures: tuple[Picture, ...] = ()
-    sheets: tuple[Sheet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +65,22 @@ def make_report(
         warnings: what limits everything in it.
     """
     board, confirmed = leaderboard(frame, objective), confirmation(frame, objective)
-    sections = [
-        section
-        for make in (_confirmed, _benchmark, _search, _rungs, _cost)
-        if (section := make(frame, objective, board, confirmed)) is not None
-    ]
+    sections = (
+        _confirmed(confirmed),
+        order_section(frame, objective),
+        size_section(frame, objective),
+        _benchmark(frame, objective),
+        _search(frame, objective, board),
+        _rungs(frame, objective),
+        _cost(frame),
+    )
     return Report(
         name=name,
         question=question,
         answer=answer(board, confirmed),
         facts=_facts(frame, board),
         warnings=warnings,
-        sections=tuple(sections),
+        sections=tuple(section for section in sections if section is not None),
     )
 
 
@@ -125,9 +96,7 @@ def _facts(frame: pd.DataFrame, board: Leaderboard) -> dict[str, str]:
     }
 
 
-def _confirmed(
-    frame: pd.DataFrame, objective: Objective, board: Leaderboard, found: Confirmation | None
-) -> Section | None:
+def _confirmed(found: Confirmation | None) -> Section:
     if found is None or not found.is_reported:
         return Section(
             heading="Is the best curriculum really better?",
@@ -200,9 +169,7 @@ def _forest(name: str, caption: str, labels: list[str], table: pd.DataFrame) -> 
     return Picture(name=name, caption=caption, figure=figure)
 
 
-def _benchmark(
-    frame: pd.DataFrame, objective: Objective, board: Leaderboard, found: Confirmation | None
-) -> Section | None:
+def _benchmark(frame: pd.DataFrame, objective: Objective) -> Section | None:
     averaged = official(frame, objective)
     if averaged is None:
         return None
@@ -221,9 +188,7 @@ def _benchmark(
     )
 
 
-def _search(
-    frame: pd.DataFrame, objective: Objective, board: Leaderboard, found: Confirmation | None
-) -> Section | None:
+def _search(frame: pd.DataFrame, objective: Objective, board: Leaderboard) -> Section:
     notes = (
         *board.notes,
         "Scores of the search are of probes and of one seed each: they rank, they do not prove.",
@@ -277,9 +242,7 @@ def _search(
     )
 
 
-def _rungs(
-    frame: pd.DataFrame, objective: Objective, board: Leaderboard, found: Confirmation | None
-) -> Section | None:
+def _rungs(frame: pd.DataFrame, objective: Objective) -> Section | None:
     values = objective_values(frame, objective)
     noise = noise_by_rung(values)
     if not noise:
@@ -300,9 +263,7 @@ def _rungs(
     )
 
 
-def _cost(
-    frame: pd.DataFrame, objective: Objective, board: Leaderboard, found: Confirmation | None
-) -> Section | None:
+def _cost(frame: pd.DataFrame) -> Section:
     return Section(
         heading="What it cost, and what sharing saved",
         notes=(

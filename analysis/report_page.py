@@ -18,7 +18,8 @@ from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis.report import SHOWN, Report, Sheet, all_pictures, all_sheets
+from analysis.report import SHOWN, Report, all_pictures, all_sheets
+from analysis.report_parts import Sheet
 from analysis.tables import formatted
 
 DPI = 160

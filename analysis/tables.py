@@ -14,9 +14,14 @@ import pandas as pd
 MISSING = "–"
 MAX_WIDTH = 60
 """Longer curricula continue on the next line, after a stage."""
-_COUNTS = frozenset({"n", "rank", "rung", "degrees", "items", "needed", "paid", "saved", "seconds"})
+_COUNTS = frozenset(
+    {"n", "rank", "rung", "degrees", "items", "needed", "paid", "saved", "seconds"}
+    | {"length", "place"}
+)
 _COUNT_PREFIXES = ("num_", "examples")
-_DECIMALS = {"spearman": 2, "reliability": 2, "times": 1}
+_DECIMALS = {"spearman": 2, "reliability": 2, "times": 1, "tau": 2} | dict.fromkeys(
+    ("p_value", "p_adjusted", "smallest_p"), 3
+)
 
 
 def records(found: Sequence[Any]) -> pd.DataFrame:

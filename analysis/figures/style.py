@@ -40,13 +40,13 @@ _RC: dict[Any, Any] = {
 
 
 def new_figure(
-    height: float, *, width: float = WIDTH, columns: int = 1
+    height: float, *, width: float = WIDTH, columns: int = 1, rows: int = 1
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of so many inches with axes side by side, without any global state."""
+    """A figure of so many inches with its axes row by row, without any global state."""
     with rc_context(_RC):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        axes = [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
+        axes = [figure.add_subplot(rows, columns, i + 1) for i in range(rows * columns)]
     figure.patch.set_alpha(0)
     for each in axes:
         each.patch.set_alpha(0)

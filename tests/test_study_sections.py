@@ -1,0 +1,97 @@
+"""What a report says of order and size: planted effects are found, and silence where data lack."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.objective import ENGLISH, Objective, ScoredTarget
+from analysis.planted import METRIC, SizeLaw, World, all_orders, observations, plant
+from analysis.report import all_pictures, make_report
+from analysis.report_page import report_html
+from analysis.study_sections import order_section, size_section
+
+TASKS = ("alpha", "beta", "gamma")
+
+
+def objective_of(world):
+    targets = tuple(
+        ScoredTarget(name=name, metric=METRIC, group="classification", languages=world.languages)
+        for name in world.targets
+    )
+    return Objective(proxy_languages=("l1",), targets=targets)
+
+
+def seen(world):
+    """Observations of a world and its objective."""
+    return observations(world, plant(world, np.random.default_rng(7))), objective_of(world)
+
+
+ORDERED = World(
+    curricula=all_orders(TASKS),
+    precedence={("alpha", "beta"): 0.08},
+    task={"gamma": 0.02},
+    seeds=5,
+)
+SIZED = World(
+    curricula=("none", *(f"alpha:{n}" for n in (100, 300, 1000, 3000, 9000))),
+    size={"alpha": SizeLaw(kind="power", scale=0.04, shape=0.5)},
+    seeds=5,
+)
+
+
+def test_a_planted_precedence_is_found_and_drawn():
+    section = order_section(*seen(ORDERED))
+    tables = {sheet.name: sheet.frame for sheet in section.sheets}
+    effects = tables["order_precedences"].set_index(["first", "second"])
+    found = effects.loc[("alpha", "beta")]
+    assert found["low"] < 0.08 < found["high"]
+    assert found["p_adjusted"] < 0.05
+    assert {picture.name for picture in section.pictures} == {"precedence", "places"}
+    shares = tables["order_variance"].set_index("source")["share"]
+    assert shares["order"] > 0.2
+    assert "is their order" in section.notes[0]
+
+
+def test_a_planted_size_law_is_found_and_drawn():
+    section = size_section(*seen(SIZED))
+    (trend,) = section.sheets[0].frame.to_dict(orient="records")
+    assert trend["verdict"] in ("power", "saturating")
+    assert trend["low"] > 0
+    assert [picture.name for picture in section.pictures] == ["sizes"]
+
+
+def test_where_there_is_no_trend_the_answer_is_no_trend():
+    flat = World(curricula=SIZED.curricula, seeds=5)
+    (trend,) = size_section(*seen(flat)).sheets[0].frame.to_dict(orient="records")
+    assert trend["verdict"] == "no trend"
+
+
+@pytest.mark.parametrize("make", [order_section, size_section])
+def test_a_study_that_repeated_nothing_of_the_kind_has_no_section(make):
+    world = World(curricula=("none", "alpha:100 > beta:100"), seeds=5)
+    assert make(*seen(world)) is None
+
+
+def test_two_repetitions_give_no_interval_and_the_section_says_so():
+    two = World(curricula=ORDERED.curricula, precedence=ORDERED.precedence, seeds=2)
+    section = order_section(*seen(two))
+    assert any("no interval: 2" in note for note in section.notes)
+    assert section.sheets[0].frame["low"].isna().all()
+
+
+def test_proxies_and_english_enter_no_effect():
+    frame, objective = seen(ORDERED)
+    outside = frame["language"].isin(("l1", ENGLISH))
+    other = frame.assign(value=frame["value"].where(~outside, 0.123))
+    first, second = order_section(frame, objective), order_section(other, objective)
+    for one, two in zip(first.sheets, second.sheets, strict=True):
+        pd.testing.assert_frame_equal(one.frame, two.frame)
+
+
+def test_the_sections_stand_in_the_page():
+    frame, objective = seen(ORDERED)
+    report = make_report(frame, objective, name="planted", question="")
+    assert {"precedence", "places"} <= {picture.name for picture in all_pictures(report)}
+    assert "Does the order matter?" in report_html(report)
