@@ -18,6 +18,8 @@ from scipy import optimize
 from spaces.curriculum import Curriculum
 
 Array = NDArray[np.float64]
+LEAST_DEGREES = 3.0
+"""Below, an inverse chi-squared variance has hardly a mean."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,25 @@ def fit_noise(y: Array, curricula: Sequence[Curriculum]) -> PrefixNoise:
     gram = np.array([[float((a * b).sum()) for b in patterns] for a in patterns])
     moments = np.array([float(((rest @ a) * rest).sum()) / free for a in patterns])
     root = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)))
-    variances = optimize.nnls(root.T, np.linalg.solve(root, moments))[0][:-1]
-    of_nodes = [own.shape[1] - 1 for own in nodes]
-    left = (count - 1 - sum(of_nodes)) * lengths.mean(0)
-    degrees = free * np.maximum([*of_nodes, *left], 1.0)
-    return PrefixNoise(nodes=tuple(nodes), lengths=lengths, variances=variances, degrees=degrees)
+    variances = optimize.nnls(root.T, np.linalg.solve(root, moments))[0]
+    degrees = _degrees(patterns, gram, variances, free)
+    return PrefixNoise(
+        nodes=tuple(nodes), lengths=lengths, variances=variances[:-1], degrees=degrees[:-1]
+    )
+
+
+def _degrees(patterns: Sequence[Array], gram: Array, variances: Array, free: int) -> Array:
+    """Degrees of freedom of a chi-squared variance as uncertain as each fitted one (Satterthwaite).
+
+    The moments are products with a Wishart matrix, so their covariance is 2 tr(A C B C) / free;
+    variances that came out 0 are simulated as 0 and need none.
+    """
+    covariance = sum((v * a for v, a in zip(variances, patterns, strict=True)), 0 * patterns[0])
+    moved = [a @ covariance for a in patterns]
+    of_moments = np.array([[2 * float((a * b.T).sum()) / free for b in moved] for a in moved])
+    inverse = np.linalg.pinv(gram)
+    uncertain = np.diag(inverse @ of_moments @ inverse)
+    return np.clip(2 * variances**2 / np.maximum(uncertain, 1e-300), LEAST_DEGREES, None)
 
 
 def shared_by_nodes(noise: PrefixNoise, seeds: float) -> float:
@@ -74,8 +90,9 @@ def shared_by_nodes(noise: PrefixNoise, seeds: float) -> float:
 def simulated_noise(noise: PrefixNoise, shape: tuple[int, int], rng: np.random.Generator) -> Array:
     """Draws of what might have been, (draws, repetitions, curricula).
 
-    The fitted variances are uncertain themselves (a depth of few nodes in few repetitions): each
-    draw has its own, by the inverse chi-squared distribution of a variance given its estimate.
+    The parts' variances are uncertain themselves (a depth of few nodes in few repetitions): each
+    draw has its own, by the inverse chi-squared distribution of a variance given its estimate. All
+    draws have the same variance on the whole: what is compared with them is a ratio to it.
 
     Args:
         noise: as fitted.
@@ -83,7 +100,11 @@ def simulated_noise(noise: PrefixNoise, shape: tuple[int, int], rng: np.random.G
         rng: draws.
     """
     chance = rng.chisquare(noise.degrees, (shape[0], len(noise.degrees)))
-    sizes = np.sqrt(noise.variances * noise.degrees / chance).astype(np.float32)
+    variances = noise.variances * noise.degrees / chance
+    of_parts = _mean_variances(noise)
+    whole = np.maximum(variances @ of_parts, 1e-300)[:, None]
+    variances = variances * (noise.variances @ of_parts) / whole
+    sizes = np.sqrt(variances).astype(np.float32)
     own = sizes[:, len(noise.nodes) :] @ noise.lengths.T.astype(np.float32)
     runs = rng.standard_normal((*shape, len(noise.lengths)), dtype=np.float32)
     found = own[:, None, :] * runs
@@ -91,6 +112,13 @@ def simulated_noise(noise: PrefixNoise, shape: tuple[int, int], rng: np.random.G
         drawn = rng.standard_normal((*shape, nodes.shape[1]), dtype=np.float32)
         found += sizes[:, i, None, None] * (drawn @ nodes.T.astype(np.float32))
     return found.astype(np.float64)
+
+
+def _mean_variances(noise: PrefixNoise) -> Array:
+    """What a unit of each variance adds to a curriculum's, around what moves all alike."""
+    count = len(noise.lengths)
+    nodes = [own.sum() / count - (own.sum(0) ** 2).sum() / count**2 for own in noise.nodes]
+    return np.array([*nodes, *(noise.lengths.mean(0) * (1 - 1 / count))])
 
 
 def _nodes_by_depth(curricula: Sequence[Curriculum]) -> list[Array]:

@@ -69,7 +69,9 @@ class Line:
         if self.kind == COVERAGE:
             return LOW <= round(self.rate, 3) <= HIGH
         slack = 2 * np.sqrt(0.05 * 0.95 / self.simulations)
-        return self.rate <= 0.05 + slack and (self.kind == AT_MOST or self.rate >= 0.05 - slack)
+        return bool(
+            self.rate <= 0.05 + slack and (self.kind == AT_MOST or self.rate >= 0.05 - slack)
+        )
 
 
 def main() -> None:
