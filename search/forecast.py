@@ -68,7 +68,7 @@ class Forecast:
     reaching: tuple[float, ...]
     """Sampled trials that reach each rung, simulated."""
     whole_trial: Mapping[str, float]
-    """Examples needed by part of a sampled trial that runs to its end."""
+    """Examples needed by part of a sampled trial that runs to its end, or of a baseline."""
 
 
 def halving(num_trials: int, num_rungs: int, reduction_factor: int) -> tuple[int, ...]:
@@ -138,6 +138,8 @@ class _Simulation:
         baselines = self._baselines()
         noise_seeds = self._noise_seeds()
         search, reaching, whole, capped = self._search()
+        if not search.trials:  # a space whose curricula are all baselines
+            whole = {part: n / baselines.trials for part, n in baselines.cost.needed.items()}
         return Forecast(
             phases=(baselines, noise_seeds, search, self._confirmation()),
             num_trials=int(search.trials),

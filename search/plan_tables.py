@@ -58,6 +58,8 @@ def _space(plan: Plan) -> Iterator[str]:
     config, found = plan.config, plan.forecast
     share = found.num_trials / plan.space_size
     trials = f"{found.num_trials:,} sampled trials are {100 * share:.2g} % of it"
+    if not found.num_trials:
+        trials = "all of them are baselines"
     yield (
         f"[bold]Plan of {escape(config.study.name)}[/]: {plan.space_size:,} curricula of up to "
         f"{config.space.max_stages} stages over {len(config.space.tasks)} tasks; {trials}."

@@ -372,3 +372,14 @@ def row(curriculum, seed, value, role):
         "examples_paid": 10.0,
         "seconds": 1.0,
     }
+
+
+def test_a_space_of_baselines_alone_has_a_whole_trial_too(study, planner):
+    """One task at one size: `none` and it are baselines, and nothing is left to sample."""
+    small = {"tasks": ["mini-nli"], "sizes": [300], "max_stages": 1}
+    found = forecast_of(
+        study(space=small, enumerate=True, budget={}, stopping="none", seeds={"noise": []}), planner
+    )
+    assert found.num_trials == 0
+    needed = found.phases[0].cost.needed
+    assert dict(found.whole_trial) == pytest.approx({part: needed[part] / 2 for part in PARTS})
