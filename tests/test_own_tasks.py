@@ -233,7 +233,7 @@ def test_own_tasks_of_every_kind_train_as_stages_and_are_scored_as_targets(kind,
         changes["space"] = NO_STAGES
     rows = trial(study_of(tasks, **changes), "none" if kind == "retrieval" else "mine:40")
     for stage in (row for row in rows if row["part"] == "stage"):
-        assert (stage["target"], stage["items"]) == ("mine:40", 60)
+        assert (stage["target"], stage["items"]) == ("mine:40", 40)
         assert 0 <= stage["value"] <= 1
     metric = METRICS[kind][0]
     found = {row["language"]: row for row in rows if row["metric"] == metric}
