@@ -140,13 +140,16 @@ def _over_languages(cells: Cells, split: ReportSplit) -> dict[str, float]:
 def _best_per_target(
     frame: pd.DataFrame, objective: Objective, split: ReportSplit
 ) -> dict[str, str]:
-    """The candidate with the best search score for each target; empty if one has none."""
+    """The candidate with the best search score for each target.
+
+    Empty if one has no search score, or if there is nothing to choose from.
+    """
     values = objective_values(frame, objective)
     ran = values[(values["phase"] == "confirm") & (values["role"] == "candidate")]
     candidates = [
         text for text, variant in split.cells if not variant and text in set(ran["curriculum"])
     ]
     means = ran.groupby("curriculum")[list(split.targets)].mean().reindex(candidates)
-    if means.empty or means.isna().any(axis=None):
+    if len(means) < 2 or means.isna().any(axis=None):
         return {}
     return {target: str(means[target].sort_index().idxmax()) for target in split.targets}
