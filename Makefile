@@ -9,8 +9,10 @@ READY := $(VENV)/.installed
 demo: $(READY)
 	$(BIN)/curriculum search demo
 
+# Ray's workers give way to other processes, so their tests come last, among themselves.
 test: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not ray"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m ray
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -21,6 +21,8 @@ from search.cli import app
 from search.config import load_study
 from search.run_folder import RunFolder
 
+pytestmark = pytest.mark.ray
+
 runner = CliRunner()
 CURRICULUM = [sys.executable, "-c", "from search.cli import main; main()"]
 PATIENCE = 150

@@ -13,6 +13,8 @@ from search.run_folder import RunFolder
 from search.study import run_study
 from search.trials import SearchStopped
 
+pytestmark = pytest.mark.ray
+
 QUIET = {"confirm": {"top": 0}}
 
 

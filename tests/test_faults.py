@@ -35,6 +35,8 @@ from search.study import places_of, run_study
 from search.trials import SearchStopped
 from spaces.curriculum import Curriculum, parse_curriculum
 
+pytestmark = pytest.mark.ray
+
 QUIET = {"confirm": {"top": 0}}
 
 

@@ -13,6 +13,8 @@ import pytest
 from benchmarks.kill_test import busy_workers, differences, finished_nodes, kept
 from benchmarks.study_runs import run_alone, start, tiny_study
 
+pytestmark = pytest.mark.ray
+
 SEED = 9
 
 

@@ -89,10 +89,14 @@ encoder: {name: miniworld}
 space: {tasks: [mini-nli, mini-pos], sizes: [3000, full], max_stages: 2, given: ["mini-nli:full"]}
 targets: [mini-xnli, mini-tatoeba]
 languages: {proxy: [ane], report: all}
+seeds: {noise: []}
+stopping: none
+confirm: {top: 1, controls: false, learning_rates: []}
 budget: {hours: 5}
 """
 
 
+@pytest.mark.ray
 def test_a_dry_run_goes_from_search_to_export(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "whole.yaml").write_text(STUDY)
