@@ -12,7 +12,7 @@ demo: $(READY)
 # Ray's workers give way to other processes, so their tests come last, among themselves.
 test: $(READY)
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not ray"
-	$(BIN)/pytest -q -n 2 --dist loadfile -m ray
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m ray
 
 check: $(READY)
 	$(BIN)/ruff check .
