@@ -32,7 +32,7 @@ def model_scores(
         target, language, n (seeds), search, search_gain, report, report_gain (NaN where not
         scored), marks.
     """
-    metric_of = frame["target"].map({t.name: t.metric for t in objective.targets})
+    metric_of = frame["target"].map(objective.metrics)
     rows = frame[
         (frame["phase"] == phase)
         & (frame["part"] == "evaluation")
@@ -82,9 +82,8 @@ def _by_seed(rows: pd.DataFrame) -> _BySeed:
 
 
 def _marks(cell: pd.DataFrame, language: str, objective: Objective) -> list[str]:
-    proxy = objective.select == "proxy" and language in objective.proxy_languages
     found = ["trained on" if language == ENGLISH else ""]
-    found += ["proxy: guided the search" if proxy else ""]
+    found += ["proxy: guided the search" if language in objective.guides else ""]
     found += [STAND_IN if cell["stand_in"].any() else ""]
     found += overlap_marks(cell[list(OVERLAPS)].max().to_dict())
     return [mark for mark in found if mark]

@@ -121,7 +121,7 @@ def item_variance(frame: pd.DataFrame, objective: Objective, *, rung: int) -> fl
     The score of an item in [0, 1] with mean p varies by at most p (1 - p); the value is a weighted
     mean of scores. An upper bound, since curricula are scored on the same items.
     """
-    metric_of = frame["target"].map({t.name: t.metric for t in objective.targets})
+    metric_of = frame["target"].map(objective.metrics)
     cells = frame[
         (frame["part"] == "evaluation")
         & (frame["split"] == "search")

@@ -86,6 +86,16 @@ class Objective:
         return {name: found for name, found in languages.items() if found}
 
     @property
+    def metrics(self) -> dict[str, str]:
+        """The main metric by target."""
+        return {target.name: target.metric for target in self.targets}
+
+    @property
+    def guides(self) -> tuple[str, ...]:
+        """Languages that guide the search and so leave every reported mean."""
+        return self.proxy_languages if self.select == "proxy" else ()
+
+    @property
     def excluded(self) -> tuple[str, ...]:
         """Targets that have no score under this selection, to be listed with every table."""
         return tuple(target.name for target in self.targets if not self.languages(target))
@@ -125,7 +135,7 @@ def trial_value(
 
 def target_scores(rows: Iterable[Row], objective: Objective) -> dict[str, float]:
     """Search score by target, of one trial at one rung; incomplete targets are left out."""
-    metrics = {target.name: target.metric for target in objective.targets}
+    metrics = objective.metrics
     cells = {
         (row["target"], row["language"]): row["value"]
         for row in rows
@@ -185,7 +195,7 @@ _Key = tuple[str, str, str, int, int, int, int, str]
 
 def _cells(frame: pd.DataFrame, objective: Objective) -> dict[_Key, dict[tuple[str, str], float]]:
     """Main-metric values by (target, language) of each trial at each rung."""
-    metric_of = frame["target"].map({t.name: t.metric for t in objective.targets})
+    metric_of = frame["target"].map(objective.metrics)
     wanted = frame[
         (frame["part"] == "evaluation")
         & (frame["split"] == "search")

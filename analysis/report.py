@@ -65,13 +65,14 @@ def make_report(
         warnings: what limits everything in it.
     """
     board, confirmed = leaderboard(frame, objective), confirmation(frame, objective)
+    values = objective_values(frame, objective)
     sections = (
         _confirmed(confirmed),
         order_section(frame, objective),
         size_section(frame, objective),
         _benchmark(frame, objective),
-        _search(frame, objective, board),
-        _rungs(frame, objective),
+        _search(frame, values, board),
+        _rungs(values),
         _cost(frame),
     )
     return Report(
@@ -188,7 +189,7 @@ def _benchmark(frame: pd.DataFrame, objective: Objective) -> Section | None:
     )
 
 
-def _search(frame: pd.DataFrame, objective: Objective, board: Leaderboard) -> Section:
+def _search(frame: pd.DataFrame, values: pd.DataFrame, board: Leaderboard) -> Section:
     notes = (
         *board.notes,
         "Scores of the search are of probes and of one seed each: they rank, they do not prove.",
@@ -204,7 +205,7 @@ def _search(frame: pd.DataFrame, objective: Objective, board: Leaderboard) -> Se
         figure=figure,
     )
     figure, (axes,) = new_figure(3.8)
-    draw_climbs(axes, climbs(frame, objective_values(frame, objective)))
+    draw_climbs(axes, climbs(frame, values))
     climb = Picture(
         name="climb",
         caption="Score of every trial at its rungs over the examples that it needed; grey lines "
@@ -242,8 +243,7 @@ def _search(frame: pd.DataFrame, objective: Objective, board: Leaderboard) -> Se
     )
 
 
-def _rungs(frame: pd.DataFrame, objective: Objective) -> Section | None:
-    values = objective_values(frame, objective)
+def _rungs(values: pd.DataFrame) -> Section | None:
     noise = noise_by_rung(values)
     if not noise:
         return None

@@ -83,11 +83,10 @@ def report_split(frame: pd.DataFrame, objective: Objective) -> ReportSplit:
             else:
                 missing = len(wanted - cells.keys())
                 incomplete.append(f"{label(name)}, seeds {seeds}: {missing} scores are missing")
-    proxies = objective.proxy_languages if objective.select == "proxy" else ()
     return ReportSplit(
         cells=whole,
         targets=tuple(t.name for t in objective.targets if t.name in scored),
-        left_out=frozenset((*proxies, ENGLISH)),
+        left_out=frozenset((*objective.guides, ENGLISH)),
         incomplete=tuple(incomplete),
     )
 
@@ -100,7 +99,7 @@ def label(name: Name) -> str:
 def _runs(
     frame: pd.DataFrame, objective: Objective
 ) -> dict[Name, dict[Seeds, dict[tuple[str, str], float]]]:
-    metric_of = frame["target"].map({t.name: t.metric for t in objective.targets})
+    metric_of = frame["target"].map(objective.metrics)
     rows = frame[
         (frame["phase"] == "confirm")
         & (frame["part"] == "evaluation")

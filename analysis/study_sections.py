@@ -114,14 +114,13 @@ def size_section(frame: pd.DataFrame, objective: Objective) -> Section | None:
 
 
 def _cells(frame: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-    metrics = {target.name: target.metric for target in objective.targets}
-    return final_cells(frame, metrics, phase="confirm", split="report")
+    return final_cells(frame, objective.metrics, phase="confirm", split="report")
 
 
 def _reported(frame: pd.DataFrame, objective: Objective) -> list[str]:
     """Languages that enter reported means."""
-    guides = objective.proxy_languages if objective.select == "proxy" else ()
-    return [str(x) for x in frame["language"].unique() if x not in (*guides, ENGLISH)]
+    left_out = (*objective.guides, ENGLISH)
+    return [str(x) for x in frame["language"].unique() if x not in left_out]
 
 
 def _order_sentence(found: OrderVariance) -> str:

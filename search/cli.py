@@ -156,7 +156,11 @@ def tasks(
     from search.task_tables import task_details, task_list
     from trainables.tasks import Catalogue
 
-    config = None if study is None else _study(study, mirror)
+    config = None
+    if study is not None:
+        from search.config import load_study  # here, since it takes longer than the table
+
+        config = load_study(study, mirror=mirror)
     catalogue = Catalogue() if config is None else config.catalogue
     skip = config is not None and config.on_bad_row == "skip"
     if name is None:
@@ -295,12 +299,6 @@ def train(
     if target is None:
         again = ["curriculum", "train", curriculum, *(["--study", study] if study else [])]
         _say(f"next: {shlex.join(again)} --target TARGET")
-
-
-def _study(study: str, mirror: Path | None) -> Any:
-    from search.config import load_study
-
-    return load_study(study, mirror=mirror)
 
 
 def _say(line: str) -> None:

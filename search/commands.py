@@ -15,8 +15,7 @@ from search.confirm_tables import confirmation_results
 from search.interrupts import interruptible
 from search.launch import Launch
 from search.objectives import recorded_objective
-from search.report_files import on_test_bed, study_report, write_report
-from search.result_tables import TEST_BED, search_results, times
+from search.result_tables import TEST_BED, on_test_bed, search_results, times
 from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
 from search.table_parts import heading, remark
@@ -34,6 +33,7 @@ def carry_out(launched: Launch, *, out: Console, err: Console) -> int:
         ValueError: for what the user can cause, before a trial starts.
     """
     from search.progress import progress  # here since Ray is imported with it
+    from search.report_files import study_report, write_report  # and matplotlib with this
     from search.study import run_study
 
     folder = launched.folder

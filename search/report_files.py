@@ -15,10 +15,9 @@ from analysis.report import Report, make_report
 from analysis.report_page import report_html, write_figures, write_tables
 from search.in_place import clear_leftovers, folder_in_place, write_in_place
 from search.objectives import recorded_objective
-from search.result_tables import TEST_BED
+from search.result_tables import TEST_BED, on_test_bed
 from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
-from trainables.tasks.task import MiniworldSource
 
 
 def study_report(config: StudyConfig, folder: RunFolder) -> Report:
@@ -31,12 +30,6 @@ def study_report(config: StudyConfig, folder: RunFolder) -> Report:
         nothing = Answer(sentence="Nothing is scored yet.", curriculum="", basis="no trial")
         return Report(name=name, question=question, answer=nothing, facts={}, warnings=warnings)
     return make_report(frame, objective, name=name, question=question, warnings=warnings)
-
-
-def on_test_bed(config: StudyConfig) -> bool:
-    """Whether a target is of the embedded world."""
-    targets = [config.catalogue.get(name) for name in config.targets]
-    return any(isinstance(task.source, MiniworldSource) for task in targets)
 
 
 def write_report(report: Report, folder: RunFolder) -> Path:

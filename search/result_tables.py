@@ -37,6 +37,7 @@ from search.table_parts import (
 from spaces.crowding import CROWDED
 from spaces.curriculum import parse_curriculum
 from trainables.assignment import SEARCH
+from trainables.tasks.task import MiniworldSource
 
 TOP = 10
 TEST_BED = "The embedded world is a test bed: nothing here is a finding about human languages."
@@ -87,6 +88,12 @@ def times(clock: Mapping[str, Mapping[str, float]]) -> Iterator[RenderableType]:
             ]
         )
     yield table(columns, rows)
+
+
+def on_test_bed(config: StudyConfig) -> bool:
+    """Whether a target is of the embedded world."""
+    targets = [config.catalogue.get(name) for name in config.targets]
+    return any(isinstance(task.source, MiniworldSource) for task in targets)
 
 
 def objective_text(objective: Objective) -> str:

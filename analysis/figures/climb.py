@@ -36,12 +36,13 @@ def climbs(frame: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
 
 def draw_climbs(axes: Axes, table: pd.DataFrame) -> None:
     """One line per trial over a log axis of examples; where a faded line ends, it was stopped."""
-    best = table.loc[table["ended"]].sort_values("score").tail(1)["curriculum"]
+    finals = table.loc[table["ended"]].sort_values("score")
+    best = None if finals.empty else finals["curriculum"].iloc[-1]
     for curriculum, trial in table.groupby("curriculum"):
         points = trial.sort_values("rung")
         ended = bool(points["ended"].all())
         colour, width = (BLUE, 1.0) if ended else (MUTED, 0.8)
-        if curriculum in set(best):
+        if curriculum == best:
             colour, width = ORANGE, 2.0
         axes.plot(
             points["examples"],
@@ -53,7 +54,7 @@ def draw_climbs(axes: Axes, table: pd.DataFrame) -> None:
             alpha=1 if ended else FADED,
             zorder=2 if ended else 1,
         )
-        if curriculum in set(best) or curriculum == EMPTY_TEXT:
+        if curriculum in (best, EMPTY_TEXT):
             end = points.iloc[-1]
             axes.annotate(
                 "best" if curriculum != EMPTY_TEXT else "none",
