@@ -79,7 +79,7 @@ def order_variance(
     """
     scores, left_out = with_other_orders(table.scores)
     if not scores.shape[1]:
-        return "not estimable: no set of stages was measured in two orders"
+        return "no set of stages was repeated in two orders on fresh seeds"
     if len(scores) < 2:
         return f"not estimable: {len(scores)} {table.unit}, at least 2 are needed to see the seeds"
     curricula = [parse_curriculum(text) for text in scores.columns]

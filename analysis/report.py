@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.agreement import rung_agreement
 from analysis.answer import Answer, answer
 from analysis.confirmation import Confirmation, confirmation
+from analysis.evidence import Evidence, evidence
 from analysis.figures.climb import climbs, draw_climbs
 from analysis.figures.intervals import ROW, draw_intervals
 from analysis.figures.languages import draw_language_gains
@@ -25,7 +26,7 @@ from analysis.official import official
 from analysis.report_parts import Picture, Section, Sheet
 from analysis.report_split import label
 from analysis.savings import savings
-from analysis.study_sections import order_section, size_section
+from analysis.sections import STUDIES
 from analysis.tables import records
 from spaces.curriculum import EMPTY_TEXT
 
@@ -39,6 +40,8 @@ class Report:
 
     name: str
     question: str
+    finding: str = ""
+    """The answer to a question other than which curriculum is best."""
     answer: Answer
     facts: Mapping[str, str]
     """The first screen's figures: what is counted, and the number as text."""
@@ -53,6 +56,8 @@ def make_report(
     *,
     name: str,
     question: str,
+    asks: str = "best",
+    features: pd.DataFrame | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Report:
     """The report of a study, as far as it has come.
@@ -62,27 +67,46 @@ def make_report(
         objective: what it maximises.
         name: of the study.
         question: that it asks.
+        asks: what answers it: `best`, the best curriculum, or the name of one of STUDIES.
+        features: as `read_features` gives them; None: none were measured.
         warnings: what limits everything in it.
     """
     board, confirmed = leaderboard(frame, objective), confirmation(frame, objective)
     values = objective_values(frame, objective)
+    asked, others, silent = _studies(evidence(frame, objective, features), asks)
     sections = (
+        asked,
         _confirmed(confirmed),
-        order_section(frame, objective),
-        size_section(frame, objective),
+        *others,
         _benchmark(frame, objective),
         _search(frame, values, board),
         _rungs(values),
         _cost(frame),
+        silent,
     )
     return Report(
         name=name,
         question=question,
+        finding="" if asked is None else asked.answer,
         answer=answer(board, confirmed),
         facts=_facts(frame, board),
         warnings=warnings,
         sections=tuple(section for section in sections if section is not None),
     )
+
+
+def _studies(found: Evidence, asks: str) -> tuple[Section | None, list[Section], Section | None]:
+    """The section that answers the study's question, other ones, and what cannot be estimated."""
+    made = {name: make(found) for name, make in STUDIES.items()}
+    silent = {name: why for name, why in made.items() if isinstance(why, str)}
+    shown = {name: section for name, section in made.items() if not isinstance(section, str)}
+    asked = shown.pop(asks, None)
+    if asks in silent:
+        cannot = f"This cannot be estimated: {silent.pop(asks)}."
+        asked = Section(heading=f"The question of this study: {asks}", answer=cannot)
+    notes = tuple(f"{name}: {why}." for name, why in silent.items())
+    rest = Section(heading="What this study cannot say", notes=notes) if notes else None
+    return asked, list(shown.values()), rest
 
 
 def _facts(frame: pd.DataFrame, board: Leaderboard) -> dict[str, str]:

@@ -36,6 +36,8 @@ class Section:
     """A part of the report under one heading."""
 
     heading: str
+    answer: str = ""
+    """What it found, in one sentence with an interval; empty where it answers no question."""
     notes: tuple[str, ...] = ()
     """What must be read with it, one paragraph each."""
     pictures: tuple[Picture, ...] = ()

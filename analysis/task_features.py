@@ -1,13 +1,15 @@
-"""What is known of each task from the run itself, for predictors that need no encoder?
+"""What is known of each intermediate task, for predictors of a good order?
 
-The scores of single stages in English and the sizes trained. A data set's full size, similarities
-and transferability scores come from elsewhere and are joined by task.
+From the run itself: the scores of single stages in English and the sizes trained. From the
+features, where they were measured: full sizes, similarities and transferability scores.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
+from analysis.evidence import Evidence
+from analysis.features import of_stages, of_tasks
 from spaces.curriculum import parse_curriculum
 
 
@@ -50,3 +52,41 @@ def measured_features(frame: pd.DataFrame) -> pd.DataFrame:
             "n": groups["value"].size(),
         }
     )
+
+
+def task_numbers(found: Evidence) -> pd.DataFrame:
+    """One row per task, the columns of `analysis.predictors.COLUMN_RULES` that are known.
+
+    Similarities to the study's targets are means over those that all tasks have; LogME and H-score,
+    whose unit differs from target to target, are standardised within each target first.
+    """
+    known = measured_features(found.frame)
+    columns = {"english_dev": known["english_dev"], "num_examples": known["stage_examples"]}
+    features = found.features
+    sizes = features[(features["feature"] == "train_rows") & (features["task"] != "")]
+    if len(sizes):
+        columns["num_examples"] = sizes.set_index("task")["value"]
+    targets = [target.name for target in found.objective.targets]
+    for column in ("textemb", "taskemb"):
+        matrix = of_tasks(features, f"{column}_cosine")
+        columns[column] = _over_targets(matrix.reindex(columns=targets))
+    for column in ("logme", "h_score"):
+        scores = of_stages(features, column).drop(index="none", errors="ignore")
+        columns[column] = _over_targets((scores - scores.mean()) / scores.std())
+    table = pd.DataFrame(columns).drop(index=targets, errors="ignore")
+    return table.dropna(axis="columns", how="all").rename_axis(index="task")
+
+
+def similarity_of(features: pd.DataFrame) -> pd.DataFrame | None:
+    """Task by task: cosine of TaskEmb, else of TextEmb; None if neither was measured."""
+    for feature in ("taskemb_cosine", "textemb_cosine"):
+        matrix = of_tasks(features, feature)
+        if matrix.notna().to_numpy().any():
+            return matrix
+    return None
+
+
+def _over_targets(table: pd.DataFrame) -> pd.Series[float]:
+    """Mean over the targets that every task with any value has; NaN without one."""
+    rows = table.dropna(how="all")
+    return rows.dropna(axis="columns").mean(axis=1)

@@ -22,6 +22,8 @@ from search.table_parts import heading, remark
 from search.trials import Interrupted, SearchStopped
 
 FAILED = 1
+ANSWERED_BY_FEATURES = ("order", "morphology", "semantic", "linguistic")
+"""What a study may ask that needs more than its scores."""
 SIGNALLED = 128
 """Exit code of a shell's child that ended by signal n: this plus n."""
 
@@ -52,6 +54,8 @@ def carry_out(launched: Launch, *, out: Console, err: Console) -> int:
                 on_open=shown.opened,
             )
         with interruptible():
+            if launched.config.study.asks in ANSWERED_BY_FEATURES:
+                _measure_features(launched, out)
             export(launched, out)
     except Interrupted as stop:
         name = Signals(stop.signal_number).name
@@ -99,11 +103,24 @@ def export(launched: Launch, out: Console) -> None:
     """Write the best curricula as files and models."""
     from search.export import export_run
 
+    top = launched.config.confirm.top
     export_run(
         launched.folder,
-        top=max(1, launched.config.confirm.top),
+        top=1 if top == "all" else max(1, top),
         mirror=launched.mirror,
         on_progress=lambda line: say(out, line),
+    )
+
+
+def _measure_features(launched: Launch, out: Console) -> None:
+    from search.features import features_of
+
+    say(out, "measuring the features that the study's question needs")
+    features_of(
+        launched.config,
+        launched.folder,
+        mirror=launched.mirror,
+        on_progress=lambda line: say(out, f"  {line}"),
     )
 
 

@@ -85,7 +85,7 @@ class Confirmation:
             key=lambda text: (-(values[text] or 0.0), text),
         )
         best = [text for text in ranked if text != str(Curriculum())]
-        return [parse_curriculum(text) for text in best[: self._config.confirm.top]]
+        return [parse_curriculum(text) for text in best[: most_confirmed(self._config)]]
 
     def _trials(
         self, candidates: list[Curriculum], *, split: SplitName, controls: list[Assignment]
@@ -105,6 +105,12 @@ class Confirmation:
             if assignment.identity == tuple(row[column] for column in TRIAL)
         ]
         return all(is_scored(work, rows) for work in assignment.rungs)
+
+
+def most_confirmed(config: StudyConfig) -> int | None:
+    """Candidates at most; None: all."""
+    top = config.confirm.top
+    return None if top == "all" else top
 
 
 class InTurn:

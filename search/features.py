@@ -37,8 +37,6 @@ from trainables.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
-FILE = "features.parquet"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -112,9 +110,8 @@ def features_of(
     if sentence_encoder is not None:
         rows += _by_another(sentence_encoder, trial, wanted, on_progress)
     frame = as_features(rows)
-    path = folder.path / FILE
-    write_in_place(path, lambda new: write_features(frame, new))
-    return Written(path=path, frame=frame)
+    write_in_place(folder.features, lambda new: write_features(frame, new))
+    return Written(path=folder.features, frame=frame)
 
 
 def summary(frame: pd.DataFrame) -> Iterator[str]:

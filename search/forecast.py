@@ -15,6 +15,7 @@ from statistics import fmean
 
 from search.assignments import Planner, controls_of
 from search.calibration import Rates
+from search.confirm import most_confirmed
 from search.study_fields import StudyConfig
 from search.work import PARTS, Cost, Counter, Name, Piece, cost_of
 from spaces.curriculum import Curriculum
@@ -241,7 +242,7 @@ class _Simulation:
         config, planner = self._config, self._planner
         empty = Curriculum()
         ranked = sorted(self._finals, key=lambda c: (-self._finals[c], str(c)))
-        best = [c for c in ranked if c != empty][: config.confirm.top]
+        best = [c for c in ranked if c != empty][: most_confirmed(config)]
         if not best:
             return self._phase("confirmation", [])
         trials = [

@@ -21,23 +21,20 @@ class Pace:
     """
 
     def __init__(self, config: StudyConfig, *, baselines: int, tally: Tally) -> None:
+        self._config = config
         self._budget = config.budget
         self._tally = tally
         trials = config.budget.trials
-        self._totals = {
-            "search": None if trials is None or config.enumerate else baselines + trials,
-            "confirm": num_confirm_trials(config),
-        }
+        self._searched = None if trials is None or config.enumerate else baselines + trials
         self._phase = ""
         self._began = 0.0
         self._done_before = 0.0
 
     def total(self, phase: str) -> int | None:
         """Trials of a phase, at most; None if nobody knows."""
-        total = self._totals[phase]
-        if phase != "search" or total is None:
-            return total
-        return total + self._tally.num_crowded
+        if phase == "confirm":
+            return num_confirm_trials(self._config, self._tally.num_candidates)
+        return None if self._searched is None else self._searched + self._tally.num_crowded
 
     def seconds_left(self) -> float | None:
         """Of the phase; None while nothing has ended in it."""
@@ -62,13 +59,19 @@ class Pace:
         return self.total(self._tally.phase)
 
 
-def num_confirm_trials(config: StudyConfig) -> int:
-    """Trials of the confirmation, if the winner has several stages; both passes count as one."""
+def num_confirm_trials(config: StudyConfig, candidates: int) -> int:
+    """Trials of the confirmation, if the winner has several stages; both passes count as one.
+
+    Args:
+        config: the study.
+        candidates: curricula that ran to the end so far, which counts where all are confirmed.
+    """
     confirm, seeds = config.confirm, len(config.seeds.confirm)
     if not confirm.top:
         return 0
+    top = candidates if confirm.top == "all" else confirm.top
     controls = len(confirm.learning_rates) + 3 if confirm.controls else 0
-    return seeds * (confirm.top + 1 + controls)
+    return seeds * (top + 1 + controls)
 
 
 def clock_text(seconds: float) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.answer import Answer
+from analysis.features import read_features
 from analysis.observations import as_frame, read_rows
 from analysis.report import Report, make_report
 from analysis.report_page import report_html, write_figures, write_tables
@@ -29,7 +30,15 @@ def study_report(config: StudyConfig, folder: RunFolder) -> Report:
     if objective is None:
         nothing = Answer(sentence="Nothing is scored yet.", curriculum="", basis="no trial")
         return Report(name=name, question=question, answer=nothing, facts={}, warnings=warnings)
-    return make_report(frame, objective, name=name, question=question, warnings=warnings)
+    return make_report(
+        frame,
+        objective,
+        name=name,
+        question=question,
+        asks=config.study.asks,
+        features=read_features(folder.path) if folder.features.exists() else None,
+        warnings=warnings,
+    )
 
 
 def write_report(report: Report, folder: RunFolder) -> Path:

@@ -54,6 +54,11 @@ class RunFolder:
         return self.path / "observations.jsonl"
 
     @property
+    def features(self) -> Path:
+        """Similarities and task embeddings, where they were measured."""
+        return self.path / "features.parquet"
+
+    @property
     def clock(self) -> Path:
         """Seconds spent by all launches, and how they were spent."""
         return self.path / "clock.json"

@@ -102,7 +102,7 @@ def _facts(config: StudyConfig, status: Status) -> dict[str, str]:
         **({f"  {begun}": "\n".join(status.unfinished)} if status.unfinished else {}),
         "budget": _budget(config, status),
         "confirmation": f"{tally.num_completed('confirm')} trials completed of at most "
-        f"{num_confirm_trials(config)}",
+        f"{num_confirm_trials(config, tally.num_candidates)}",
         "examples": f"{count(tally.spent.paid)} paid of {count(tally.spent.needed)} needed",
         "saved": f"stages {share(saved['stage'])}, targets {share(saved['target'])}, "
         f"evaluation {share(saved['evaluation'])}, total {share(saved['total'])}",

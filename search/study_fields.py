@@ -47,6 +47,10 @@ class About(Fields):
     """Names the run folder."""
     question: str = ""
     """What the study should answer, in a sentence; shown in reports."""
+    asks: Literal["best", "order", "size", "morphology", "semantic", "linguistic"] = "best"
+    """What in the report answers it: the best curriculum, or what was learnt of order, size,
+    morphology, semantic or linguistic similarity. The features that the answer needs are measured
+    when the confirmation has ended."""
 
 
 class EncoderChoice(Fields):
@@ -226,8 +230,9 @@ class Seeds(Fields):
 class Confirm(Fields):
     """What is run again on fresh seeds with full targets."""
 
-    top: CountOrZero = 2
-    """Best curricula to confirm; 0 = no confirmation."""
+    top: CountOrZero | Literal["all"] = 2
+    """Best curricula to confirm; all = all that ran to the end, to learn from them; 0 = no
+    confirmation."""
     controls: Flag = True
     """Also the winner's tasks jointly, its stages reversed, and no stages at equal examples."""
     learning_rates: tuple[Positive, ...] = (0.3, 3.0)

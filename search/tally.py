@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from analysis.observations import CROWDED_PREFIX
+from spaces.curriculum import EMPTY_TEXT
 
 if TYPE_CHECKING:
     from search.execution import TrialEvent
-    from trainables.assignment import Assignment
+from trainables.assignment import Assignment
 
 Row = Mapping[str, Any]
 Identity = tuple[str, str, str, int, int]
@@ -121,6 +122,16 @@ class Tally:
     def num_stopped(self) -> int:
         """Trials that were stopped early."""
         return len(self.stopped)
+
+    @property
+    def num_candidates(self) -> int:
+        """Curricula that ran to the end of the search, besides the empty one."""
+        found = {
+            text
+            for (phase, text, *_), role in self.completed.items()
+            if phase == "search" and role != "noise"
+        }
+        return len(found - {EMPTY_TEXT})
 
     @property
     def num_crowded(self) -> int:

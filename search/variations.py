@@ -92,7 +92,7 @@ def _dry(config: StudyConfig, run: Path | None) -> dict[str, Any]:
         "budget": {"trials": 2, "examples": None, "hours": None},
         "seeds": {"noise": config.seeds.noise[:1], "confirm": config.seeds.confirm[:2]},
         "confirm": {
-            "top": min(2, config.confirm.top),
+            "top": 2 if config.confirm.top == "all" else min(2, config.confirm.top),
             "learning_rates": config.confirm.learning_rates[:1],
         },
         "recipe": {

@@ -240,7 +240,16 @@ def test_time_left_is_in_proportion_to_what_ended(value):
 
 def test_confirmation_of_the_demo_has_at_most_16_trials():
     # 2 seeds x (2 candidates, none, 2 learning rates, equal examples, reversed, jointly)
-    assert num_confirm_trials(DEMO) == 16
+    assert num_confirm_trials(DEMO, candidates=30) == 16
+
+
+def test_where_all_are_confirmed_those_that_ran_to_the_end_count():
+    config = DEMO.model_copy(update={"confirm": DEMO.confirm.model_copy(update={"top": "all"})})
+    tally = Tally(value=lambda rows: 0.5)
+    pace = Pace(config, baselines=3, tally=tally)
+    before = pace.total("confirm")
+    tally.take(reached(assignment("mini-pos:1"), 1, 0.4))
+    assert pace.total("confirm") == before + 2
 
 
 @pytest.mark.parametrize(

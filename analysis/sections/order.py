@@ -1,8 +1,4 @@
-"""What does a study teach about order and size? Sections of its report, where data allow any.
-
-Both read repetitions on independent seeds: the report split of the confirmation, in the languages
-that guided nothing. Nothing is taken from trials that were stopped early.
-"""
+"""Does the order of the stages matter? A section of the report."""
 
 from __future__ import annotations
 
@@ -11,39 +7,34 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from analysis.evidence import SEED, Evidence
 from analysis.figures.effects import CELL, draw_effects
-from analysis.figures.sizes import draw_size_curve
 from analysis.figures.style import new_figure
-from analysis.objective import ENGLISH, Objective
 from analysis.order import Component, OrderVariance, order_variance
 from analysis.order_agreement import Agreements, agreements
 from analysis.order_effects import OrderEffects, order_effects
 from analysis.predictors import predictors
-from analysis.repetitions import final_cells, gains, seed_table
+from analysis.repetitions import seed_table
 from analysis.report_parts import Picture, Section, Sheet
-from analysis.size import SizeStudy, size_study
-from analysis.task_features import measured_features
-
-SEED = 20260101
-"""Of the simulated noise and the relabellings: equal reports for equal observations."""
-CURVES_PER_ROW = 3
+from analysis.task_features import similarity_of, task_numbers
 
 
-def order_section(frame: pd.DataFrame, objective: Objective) -> Section | None:
-    """How much order matters; None where no set of stages was repeated in two orders."""
-    table = seed_table(_cells(frame, objective), languages=_reported(frame, objective))
+def order_section(found: Evidence) -> Section | str:
+    """How much order matters; a text says why that cannot be estimated."""
+    table = seed_table(found.cells, languages=found.languages)
     rng = np.random.default_rng(SEED)
     variance = order_variance(table, rng=rng)
     if isinstance(variance, str):
-        return None
+        return variance
     effects = order_effects(table)
-    known = measured_features(frame).rename(columns={"stage_examples": "num_examples"})
-    guessed = agreements(table, predictors(known), rng=rng)
+    guesses = predictors(task_numbers(found), similarity_of(found.features))
+    guessed = agreements(table, guesses, rng=rng)
     families = (family.note for family in effects.families)
     return Section(
         heading="Does the order matter?",
-        notes=(_order_sentence(variance), variance.note, effects.note, *families),
-        pictures=tuple(_order_pictures(effects)),
+        answer=_sentence(variance),
+        notes=(variance.note, effects.note, *families),
+        pictures=tuple(_pictures(effects)),
         sheets=(
             Sheet(name="order_variance", caption="Shares of variance.", frame=_shares(variance)),
             Sheet(
@@ -64,7 +55,7 @@ def order_section(frame: pd.DataFrame, objective: Objective) -> Section | None:
     )
 
 
-def _order_pictures(effects: OrderEffects) -> Iterator[Picture]:
+def _pictures(effects: OrderEffects) -> Iterator[Picture]:
     if len(effects.precedences):
         figure, (axes,) = new_figure(1.1 + CELL * effects.precedences["first"].nunique())
         draw_effects(
@@ -83,47 +74,7 @@ def _order_pictures(effects: OrderEffects) -> Iterator[Picture]:
         yield Picture(name="places", caption=caption, figure=figure)
 
 
-def size_section(frame: pd.DataFrame, objective: Objective) -> Section | None:
-    """How gain grows with examples; None where no task was repeated alone at two sizes."""
-    found = size_study(
-        gains(_cells(frame, objective)),
-        targets=[target.name for target in objective.targets],
-        languages=_reported(frame, objective),
-    )
-    if not found.curves:
-        return None
-    rows = -(-len(found.curves) // CURVES_PER_ROW)
-    figure, grid = new_figure(2.6 * rows, columns=min(CURVES_PER_ROW, len(found.curves)), rows=rows)
-    for axes, curve in zip(grid, found.curves, strict=False):
-        draw_size_curve(axes, curve)
-    for axes in grid[len(found.curves) :]:
-        axes.set_visible(False)
-    return Section(
-        heading="Does the size of intermediate data matter?",
-        notes=(found.tests.note, *found.left_out),
-        pictures=(
-            Picture(
-                name="sizes",
-                caption="Gain over none by examples of a task that stands alone, with 95 % "
-                "intervals; a curve with its band where there is a trend.",
-                figure=figure,
-            ),
-        ),
-        sheets=(Sheet(name="sizes", caption="Trends.", frame=_trends(found)),),
-    )
-
-
-def _cells(frame: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-    return final_cells(frame, objective.metrics, phase="confirm", split="report")
-
-
-def _reported(frame: pd.DataFrame, objective: Objective) -> list[str]:
-    """Languages that enter reported means."""
-    left_out = (*objective.guides, ENGLISH)
-    return [str(x) for x in frame["language"].unique() if x not in left_out]
-
-
-def _order_sentence(found: OrderVariance) -> str:
+def _sentence(found: OrderVariance) -> str:
     share = found.order.share
     sure = "" if share.low is None else f" (95 % interval {share.low:.0%} to {share.high:.0%})"
     return (
@@ -157,26 +108,5 @@ def _predicted(found: Agreements) -> pd.DataFrame:
                 "n": own.advantage.n,
             }
             for own in found.predictors
-        ]
-    )
-
-
-def _trends(found: SizeStudy) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "task": curve.task,
-                "target": curve.target,
-                "verdict": curve.verdict,
-                "slope_per_tenfold": curve.slope.mean,
-                "low": curve.slope.low,
-                "high": curve.slope.high,
-                "n": curve.slope.n,
-                "p_value": curve.p_value,
-                "p_adjusted": curve.p_adjusted,
-                "mean_gain": curve.mean_gain.mean,
-                "note": curve.note,
-            }
-            for curve in found.curves
         ]
     )
