@@ -20,7 +20,7 @@ from trainables.evaluate import evaluate
 from trainables.kinds import KINDS
 from trainables.recipe import Recipe
 from trainables.stage import FineTuning, new_head
-from trainables.tasks.task import Task
+from trainables.tasks.task import SplitName, Task
 from trainables.workbench import Selection, Workbench
 
 SECONDS_PER_TASK = 0.7
@@ -50,22 +50,24 @@ class Rates:
     """Processes that wanted a CPU over the last minute, this one included."""
 
 
-def calibrate(setup: Setup, recipes: Mapping[str, Recipe], scored: Mapping[str, str]) -> Rates:
+def calibrate(
+    setup: Setup, recipes: Mapping[str, Recipe], scored: Mapping[str, tuple[str, SplitName]]
+) -> Rates:
     """Measure.
 
     Args:
         setup: of the study; its store is not touched.
         recipes: how each training task is trained.
-        scored: a language of the search split by target; other tasks that are trained are scored
-            on their dev split.
+        scored: a language and a split by target, of whose rows only the time is kept; other tasks
+            that are trained are scored on their dev split.
     """
     started = time.monotonic()
     bench = Workbench(setup)
     get = bench.catalogue.get
     trained = {task: _training_rate(bench, get(task), recipe) for task, recipe in recipes.items()}
     rows = {task: bench.dev_items(get(task), SCORED_ITEMS) for task in recipes}
-    for target, language in scored.items():
-        rows[target] = bench.items(target, language, "search", SCORED_ITEMS)
+    for target, (language, split) in scored.items():
+        rows[target] = bench.items(target, language, split, SCORED_ITEMS)
     return Rates(
         device=setup.device,
         train_seconds={task: rate for task, (rate, _) in trained.items()},

@@ -210,8 +210,18 @@ def _rates(config: StudyConfig, planner: Planner, setup: Setup) -> tuple[Rates |
     trained = [task for task in targets if task.kind != "retrieval"]
     recipes = {task.train_task or task.name: setup.recipe_of_target(task) for task in trained}
     recipes |= {task: setup.recipe_of_stage((task,)) for task in stages}
-    scored = {target: found[-1] for target, found in planner.languages("search").items() if found}
-    return calibrate(setup, recipes, scored), ""
+    return calibrate(setup, recipes, _timed_on(planner)), ""
+
+
+def _timed_on(planner: Planner) -> dict[str, tuple[str, SplitName]]:
+    """A language by target, and the split whose rows are timed: the search's where it has one."""
+    splits: tuple[SplitName, ...] = ("report", "search")
+    return {
+        target: (found[-1], split)
+        for split in splits
+        for target, found in planner.languages(split).items()
+        if found
+    }
 
 
 def _items(config: StudyConfig, planner: Planner, facts: _Facts) -> dict[tuple[str, str], int]:

@@ -236,13 +236,24 @@ def test_an_interleaved_task_is_timed_and_counted(study, tmp_path):
     assert costs[1].needed["stage"] == pytest.approx(2 * (nli + pos) + 2 * added[0] + added[1])
 
 
+def test_a_target_that_the_search_does_not_score_is_timed_all_the_same(study, tmp_path):
+    config = study(
+        targets=["mini-xnli", "mini-tatoeba"],
+        objective={"select": "english"},
+        languages={"proxy": []},
+        store={"path": str(tmp_path / "store")},
+    )
+    rates = plan_study(config.model_dump(mode="json")).rates
+    assert rates is not None and rates.score_seconds["mini-tatoeba"] > 0
+
+
 def test_every_rate_is_measured_and_positive(study, tmp_path):
     setup = setup_of(study(), Places(run_id="t", cache=tmp_path, store=None, mirror=None))
     recipe = Recipe()
     rates = calibrate(
         setup,
         {"mini-pos": recipe, "mini-xnli": recipe},
-        {"mini-xnli": "en", "mini-tatoeba": "bor"},
+        {"mini-xnli": ("en", "search"), "mini-tatoeba": ("bor", "report")},
     )
     assert set(rates.train_seconds) == {"mini-pos", "mini-xnli"}
     assert set(rates.score_seconds) == {"mini-pos", "mini-xnli", "mini-tatoeba"}
