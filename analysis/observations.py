@@ -188,7 +188,10 @@ def read_rows(path: Path, *, ignore_torn_line: bool = False) -> list[dict[str, A
         try:
             rows.append(_as_row(observation(json.loads(line))))
         except (ValueError, TypeError) as error:
-            raise ValueError(f"{path.name}, line {number}: {error}") from error
+            raise ValueError(
+                f"{path}, line {number} is damaged: {error}; restore the file from a copy, or "
+                "remove that line to have it computed again by: curriculum resume"
+            ) from error
     return rows
 
 

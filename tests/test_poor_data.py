@@ -1,0 +1,102 @@
+"""Reports of studies with too little in them: each is made, and says what it cannot estimate."""
+
+from __future__ import annotations
+
+import html
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from analysis.evidence import evidence
+from analysis.objective import ENGLISH, Objective, ScoredTarget
+from analysis.planted import METRIC, World, all_orders, observations, plant
+from analysis.report import make_report
+from analysis.report_page import report_html
+from analysis.sections import STUDIES
+from benchmarks.study_runs import run_alone, tiny_study
+from search.cli import app
+from search.config import resolved_yaml
+from search.run_folder import RunFolder
+
+WORLDS = {
+    "one seed": World(curricula=all_orders(("a", "b", "c")), seeds=1),
+    "two seeds": World(curricula=all_orders(("a", "b", "c")), seeds=2),
+    "one language": World(curricula=("none", "a:1", "b:1"), languages=(ENGLISH, "l1"), seeds=5),
+    "English alone": World(curricula=("none", "a:1", "b:1"), languages=(ENGLISH,), seeds=5),
+    "one task": World(curricula=("none", "a:1"), seeds=5),
+    "no stages": World(curricula=("none",), seeds=5),
+    "without none": World(curricula=("a:1", "b:1", "a:1 > b:1"), seeds=5),
+}
+
+
+def seen(world):
+    """Observations and objective of a world."""
+    target = ScoredTarget(
+        name=world.targets[0], metric=METRIC, group="classification", languages=world.languages
+    )
+    frame = observations(world, plant(world, np.random.default_rng(3)))
+    return frame, Objective(select="english", targets=(target,))
+
+
+@pytest.mark.parametrize("asks", ["best", *STUDIES])
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+def test_every_report_is_made_and_answers_or_says_why_not(world, asks):
+    frame, objective = seen(world)
+    report = make_report(frame, objective, name="poor", question="?", asks=asks)
+    page = html.unescape(report_html(report))
+    found = {name: make(evidence(frame, objective)) for name, make in STUDIES.items()}
+    for name, said in found.items():
+        if isinstance(said, str):
+            assert f"{said}." in page, name
+        else:
+            assert said.answer and "nan" not in said.answer
+            assert said.heading in page
+    if asks != "best":
+        assert report.finding
+        assert report.finding in page[: page.index("<section>")]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_one_repetition_gives_no_interval(name):
+    frame, objective = seen(WORLDS["one seed"])
+    said = STUDIES[name](evidence(frame, objective))
+    text = said if isinstance(said, str) else " ".join((said.answer, *said.notes))
+    assert "95 % interval" not in text.replace("no 95 % interval", "")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A small finished run."""
+    folder = tmp_path_factory.mktemp("damaged")
+    config = tiny_study(folder / "store", confirm={"top": 0})
+    run_alone(config, folder / "run")
+    found = RunFolder(folder / "run")
+    found.study_file.write_text(resolved_yaml(config))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda line: line[: len(line) // 2], "line 3 is damaged: Expecting"),
+        (lambda line: json.dumps({**json.loads(line), "value": "high"}), "value is 'high'"),
+        (lambda line: json.dumps({**json.loads(line), "split": "secret"}), "split is 'secret'"),
+        (lambda line: "\x00\xff" * 20, "line 3 is damaged"),
+        (lambda line: json.dumps({"value": 0.5}), "missing or unknown columns"),
+    ],
+)
+def test_a_damaged_line_is_named_with_what_to_do(run, tmp_path, damage, named):
+    lines = run.observations.read_text().splitlines()
+    lines[2] = damage(lines[2])
+    for file in run.path.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "observations.jsonl").write_text("\n".join(lines) + "\n")
+    found = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert found.exit_code == 2
+    message = " ".join(found.output.split())
+    assert named in message
+    assert "restore the file from a copy" in message
+    assert "Traceback" not in message
