@@ -66,12 +66,15 @@ def test_a_planted_size_law_is_found_and_drawn():
     (trend,) = section.sheets[0].frame.to_dict(orient="records")
     assert trend["verdict"] in ("power", "saturating")
     assert trend["low"] > 0
+    assert "rises with the number of examples in 1 of 1 pairs" in section.answer
     assert [picture.name for picture in section.pictures] == ["sizes"]
 
 
 def test_where_there_is_no_trend_the_answer_is_no_trend():
     flat = World(curricula=SIZED.curricula, seeds=5)
-    (trend,) = size_section(seen(flat)).sheets[0].frame.to_dict(orient="records")
+    section = size_section(seen(flat))
+    assert "In none of 1 pairs" in section.answer
+    (trend,) = section.sheets[0].frame.to_dict(orient="records")
     assert trend["verdict"] == "no trend"
 
 

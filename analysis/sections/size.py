@@ -6,9 +6,9 @@ import pandas as pd
 
 from analysis.evidence import Evidence
 from analysis.figures.sizes import draw_size_curve
-from analysis.figures.style import new_figure
+from analysis.figures.style import POINTS, new_figure
 from analysis.report_parts import Picture, Section, Sheet
-from analysis.size import SizeStudy, size_study
+from analysis.size import NO_TREND, UNKNOWN, SizeStudy, size_study
 
 CURVES_PER_ROW = 3
 
@@ -30,6 +30,7 @@ def size_section(found: Evidence) -> Section | str:
         axes.set_visible(False)
     return Section(
         heading="Does the size of intermediate data matter?",
+        answer=_sentence(study),
         notes=(study.tests.note, *study.left_out),
         pictures=(
             Picture(
@@ -40,6 +41,33 @@ def size_section(found: Evidence) -> Section | str:
             ),
         ),
         sheets=(Sheet(name="sizes", caption="Trends.", frame=_trends(study)),),
+    )
+
+
+def _sentence(found: SizeStudy) -> str:
+    """How many trends there are, and the steepest."""
+    pairs = f"{len(found.curves)} pairs of task and target"
+    known = [curve for curve in found.curves if curve.verdict != UNKNOWN]
+    if not known:
+        return f"Whether size matters cannot be told: {found.curves[0].note}."
+    trends = [curve for curve in known if curve.verdict != NO_TREND]
+    sizes = [size for curve in found.curves for size in curve.sizes]
+    if not trends:
+        return (
+            f"In none of {pairs} does the gain change with the number of examples, from "
+            f"{min(sizes):,} to {max(sizes):,}, by more than its noise."
+        )
+    steepest = max(trends, key=lambda curve: abs(curve.slope.mean))
+    slope = steepest.slope
+    rising = sum(curve.slope.mean > 0 for curve in trends)
+    sure = "" if slope.low is None or slope.high is None else (
+        f" (95 % interval {POINTS * slope.low:+.1f} to {POINTS * slope.high:+.1f}, "
+        f"{slope.n} repetitions)"
+    )  # fmt: skip
+    return (
+        f"The gain rises with the number of examples in {rising} of {pairs} and falls in "
+        f"{len(trends) - rising}; most for {steepest.task} on {steepest.target}, by "
+        f"{POINTS * slope.mean:+.1f} points per tenfold examples{sure}."
     )
 
 
