@@ -99,13 +99,13 @@ def _sentence(study: SemanticStudy) -> str:
     if slope.low is not None and slope.high is not None:
         between = f" (95 % interval {100 * slope.low:+.1f} to {100 * slope.high:+.1f})"
     says = (
-        f"ne standard deviation more {_kind(first.measure)} between a task's text and a "
+        f"one standard deviation more {_kind(first.measure)} between a task's text and a "
         f"language's goes with {100 * slope.mean:+.1f} points of gap{between}, rank correlation "
         f"{found.spearman.mean:+.2f}, adjusted p {first.p_adjusted:.3f}; {found.tasks} tasks x "
         f"{found.languages} languages, {targets}, "
         f"{first.repetitions} repetitions."
     )
-    return f"O{says}" if is_told else f"Not told from chance: o{says}"
+    return says[0].upper() + says[1:] if is_told else f"Not told from chance: {says}"
 
 
 def _kind(measure: str) -> str:
