@@ -98,6 +98,9 @@ class OwnTask(Fields):
     """Tokens of an example; by default 128, for span_qa 384."""
     unanswerable: Flag = False
     """span_qa: whether some questions have no answer in their context."""
+    morphological: Flag = False
+    """Whether its labels say what the forms of English words mean: POS, features, lemmas,
+    inflection."""
     languages: tuple[str, ...] = ()
     """Of a target: those that have search and report splits, English first."""
     train_languages: tuple[str, ...] = ()

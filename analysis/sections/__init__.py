@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 
 from analysis.evidence import Evidence
 from analysis.report_parts import Section
+from analysis.sections.morphology import morphology_section
 from analysis.sections.order import order_section
 from analysis.sections.size import size_section
 
 STUDIES: Mapping[str, Callable[[Evidence], Section | str]] = {
     "order": order_section,
     "size": size_section,
+    "morphology": morphology_section,
 }
 """By the name that a study's `asks` has."""
