@@ -8,7 +8,8 @@ import pytest
 
 from analysis.evidence import evidence
 from analysis.features import as_features
-from analysis.morphology import SAME_SIZE, morphology_study
+from analysis.morphology import morphology_study
+from analysis.morphology_comparison import SAME_SIZE
 from analysis.objective import ENGLISH, Objective, ScoredTarget
 from analysis.planted import METRIC, Contrast, Noise, World, observations, plant
 from analysis.report import all_pictures, make_report

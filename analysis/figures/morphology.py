@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from analysis.figures.style import BLUE, INK, MUTED, ORANGE, POINTS, zero_line
 from analysis.intervals import Interval
-from analysis.morphology import Comparison
+from analysis.morphology_comparison import Comparison
 
 ROW = 0.22
 """Inches of a line."""

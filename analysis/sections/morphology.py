@@ -11,7 +11,8 @@ from analysis.figures.morphology import add_key, draw_differences, draw_forests,
 from analysis.figures.style import POINTS, new_figure
 from analysis.intervals import Interval
 from analysis.marks import marks_by_target
-from analysis.morphology import NONE, Comparison, MorphologyStudy, morphology_study
+from analysis.morphology import MorphologyStudy, morphology_study
+from analysis.morphology_comparison import NONE, Comparison
 from analysis.report_parts import Picture, Section, Sheet
 
 CAVEAT = (
