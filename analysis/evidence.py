@@ -65,11 +65,13 @@ def evidence(
     )
 
 
-def single_transfers(found: Evidence) -> pd.DataFrame:
+def single_transfers(found: Evidence, *, all_sizes: bool = False) -> pd.DataFrame:
     """What each task does to each reported language when it is the only stage.
 
     Args:
-        found: of a study. Of a task that was repeated alone at several sizes the largest counts.
+        found: of a study.
+        all_sizes: whether every size counts of a task that was repeated alone at several; else
+            the largest alone.
 
     Returns:
         Columns TRANSFER_COLUMNS, one row per task, target, language and repetition that `none` has
@@ -87,7 +89,7 @@ def single_transfers(found: Evidence) -> pd.DataFrame:
     empty = empty[["value", "gap"]].rename(columns={"value": "none", "gap": "none_gap"})
     own = rows.join(empty, on=[*keys, "language"], how="inner")
     own = own.assign(gain=own["value"] - own["none"]).rename(columns={"value": "score"})
-    singles = _singles(dict.fromkeys(own["curriculum"]))
+    singles = _singles(dict.fromkeys(own["curriculum"]), all_sizes=all_sizes)
     own = own[own["curriculum"].isin(list(singles))]
     own = own.assign(
         task=[singles[text][0] for text in own["curriculum"]],
@@ -96,8 +98,8 @@ def single_transfers(found: Evidence) -> pd.DataFrame:
     return own[list(TRANSFER_COLUMNS)].astype(TRANSFER_COLUMNS).reset_index(drop=True)
 
 
-def _singles(curricula: Iterable[str]) -> dict[str, tuple[str, int]]:
-    """Curriculum to its task and size, of those with one task alone at its largest size."""
+def _singles(curricula: Iterable[str], *, all_sizes: bool) -> dict[str, tuple[str, int]]:
+    """Curriculum to its task and size, of those with one task alone."""
     parsed: dict[str, Curriculum] = {text: parse_curriculum(text) for text in curricula}
     alone = {
         text: (own.stages[0].parts[0].task, own.stages[0].parts[0].num_examples)
@@ -107,4 +109,8 @@ def _singles(curricula: Iterable[str]) -> dict[str, tuple[str, int]]:
     largest: dict[str, int] = {}
     for task, size in alone.values():
         largest[task] = max(size, largest.get(task, 0))
-    return {text: pair for text, pair in alone.items() if pair[1] == largest[pair[0]]}
+    return {
+        text: (task, size)
+        for text, (task, size) in alone.items()
+        if all_sizes or size == largest[task]
+    }

@@ -38,6 +38,7 @@ _LANGUAGE = ("target", "language", "other")
 _EVIDENCE = ("task", "target", "language")
 FEATURES: dict[str, tuple[tuple[str, ...], str]] = {
     "train_rows": (("task", "target"), "training rows that are there, of a task or a target"),
+    "morphological": (("task",), "1: its labels say what forms of English words mean, 0: not"),
     "text_cosine": (_PAIR, "cosine of the mean sentence vectors of a task's and a target's text"),
     "text_mmd2": (_PAIR, "squared MMD of the same sentence vectors, unbiased, RBF, median width"),
     "sentence_cosine": (_PAIR, "text_cosine by another sentence encoder, its last layer"),

@@ -39,6 +39,8 @@ class DifferenceInDifferences:
     """For these seeds: what other languages of the two classes would give."""
     over_both: Interval
     """For other seeds and other languages at once."""
+    p_value: float | None
+    """That `over_both` is an interval around 0; None where there is no interval."""
 
 
 def unit_interval(
@@ -116,9 +118,12 @@ def difference_in_differences(
     over_seeds = t_interval([float(v) for v in by_seed], level=level, unit=unit)
     if fewest < MIN_SEEDS:
         none = _none(mean, fewest, "languages", counts)
-        return DifferenceInDifferences(over_seeds=over_seeds, over_languages=none, over_both=none)
+        return DifferenceInDifferences(
+            over_seeds=over_seeds, over_languages=none, over_both=none, p_value=None
+        )
     welch = [_of_mean(part.mean(0)) for part in classes]
     over_languages = _satterthwaite(mean, welch, [], len(mask), "languages", counts, level)
+    p_value = None
     if seeds < MIN_SEEDS:
         both = _none(mean, seeds, unit, f"{seeds} {unit}")
     else:
@@ -126,8 +131,9 @@ def difference_in_differences(
         terms = [_of_mean(by_seed), *welch]
         counts = f"{seeds} {unit} and {counts}"
         both = _satterthwaite(mean, terms, shared, seeds, f"{unit} x languages", counts, level)
+        p_value = _p_of_zero(mean, *_variance(terms, shared))
     return DifferenceInDifferences(
-        over_seeds=over_seeds, over_languages=over_languages, over_both=both
+        over_seeds=over_seeds, over_languages=over_languages, over_both=both, p_value=p_value
     )
 
 
@@ -166,13 +172,25 @@ def _satterthwaite(
         counts: how many of what, for people.
         level: of the interval.
     """
-    terms = _terms(added, counted_twice)
-    variance = sum(sign * v for sign, (v, _) in terms)
-    squares = sum(v**2 / free for _, (v, free) in terms)
-    degrees = variance**2 / squares if squares else 1.0
+    variance, degrees = _variance(added, counted_twice)
     half = float(stats.t.ppf((1 + level) / 2, degrees)) * sqrt(variance)
     note = f"{level:.0%} t interval over {counts}, {degrees:.1f} degrees of freedom (Satterthwaite)"
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n, unit=unit, note=note)
+
+
+def _variance(added: Sequence[_Term], counted_twice: Sequence[_Term]) -> tuple[float, float]:
+    """Of a mean, with the degrees of freedom of its estimate."""
+    terms = _terms(added, counted_twice)
+    variance = sum(sign * v for sign, (v, _) in terms)
+    squares = sum(v**2 / free for _, (v, free) in terms)
+    return variance, variance**2 / squares if squares else 1.0
+
+
+def _p_of_zero(mean: float, variance: float, degrees: float) -> float:
+    """Two-sided."""
+    if variance == 0:
+        return float(mean == 0)
+    return float(2 * stats.t.sf(abs(mean) / sqrt(variance), degrees))
 
 
 def _terms(added: Sequence[_Term], counted_twice: Sequence[_Term]) -> list[tuple[float, _Term]]:

@@ -26,6 +26,7 @@ from search.study_values import (
     Positive,
     StageTask,
     Targets,
+    Top,
 )
 from trainables.tasks import Catalogue, KindName
 from trainables.tasks.own import catalogue_of
@@ -98,6 +99,9 @@ class OwnTask(Fields):
     """Tokens of an example; by default 128, for span_qa 384."""
     unanswerable: Flag = False
     """span_qa: whether some questions have no answer in their context."""
+    morphological: Flag = False
+    """Whether its labels say what the forms of English words mean: POS, features, lemmas,
+    inflection."""
     languages: tuple[str, ...] = ()
     """Of a target: those that have search and report splits, English first."""
     train_languages: tuple[str, ...] = ()
@@ -230,7 +234,7 @@ class Seeds(Fields):
 class Confirm(Fields):
     """What is run again on fresh seeds with full targets."""
 
-    top: CountOrZero | Literal["all"] = 2
+    top: Top = 2
     """Best curricula to confirm; all = all that ran to the end, to learn from them; 0 = no
     confirmation."""
     controls: Flag = True

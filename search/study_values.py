@@ -87,6 +87,12 @@ def _any(name: str, info: ValidationInfo) -> Task:
     return catalogue.get(name)
 
 
+def _top(value: Any) -> Any:
+    if value == "all" or (type(value) is int and value >= 0):
+        return value
+    raise ValueError(f"{value!r}; wanted a whole number, 0 or more, or `all`")
+
+
 def _examples(value: Any) -> Any:
     is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     if not (is_count or value == FULL):
@@ -130,6 +136,7 @@ Number = Annotated[float, Field(strict=True, ge=0)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
 Flag = Annotated[bool, Field(strict=True)]
 Examples = Annotated[int | Literal["full"], BeforeValidator(_examples)]
+Top = Annotated[int | Literal["all"], BeforeValidator(_top)]
 StageTask = Annotated[str, AfterValidator(_stage_task)]
 TargetTask = Annotated[str, AfterValidator(_target_task)]
 Targets = Annotated[tuple[TargetTask, ...], BeforeValidator(_targets)]

@@ -83,6 +83,7 @@ def _facts(task: Task) -> dict[str, str]:
         "trained on": task.train_task or (task.name if task.train_size else "nothing"),
         "train": _train(task),
         "labels": _some(task.labels),
+        "morphological": "yes" if task.morphological else "",
         "languages": " ".join(task.languages),
         "report split only": " ".join(task.report_only),
         "trains also in": " ".join(task.train_languages),

@@ -436,6 +436,7 @@ def test_the_resolved_file_is_complete_and_loads_as_the_same_study(changes):
 OTHER = {
     "study.name": "other",
     "study.question": "why?",
+    "study.asks": "order",
     "encoder.name": "local/xlmr-micro",
     "encoder.revision": "abc",
     "encoder.retrieval_layer": 2,

@@ -48,6 +48,16 @@ def test_crossed_units_both_widen_the_interval():
     assert "2 seeds and 12 languages" in crossed_interval(languages[:2]).note
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_difference_is_told_from_0_at_the_level_at_which_its_interval_leaves_0_out(seed):
+    table = RNG(seed).normal(size=(4, 8)) + np.array([0.8] * 4 + [0.0] * 4)
+    inside = [True] * 4 + [False] * 4
+    p_value = difference_in_differences(table, inside).p_value
+    for level, excludes in ((1 - p_value + 1e-6, False), (1 - p_value - 1e-6, True)):
+        found = difference_in_differences(table, inside, level=level)
+        assert found.over_both.excludes_zero == excludes
+
+
 def test_difference_in_differences_is_that_of_class_means():
     table = np.array([[0.3, 0.5, 0.4, 0.1, 0.0, 0.2], [0.5, 0.5, 0.5, 0.1, 0.2, 0.3],
                       [0.4, 0.3, 0.2, 0.1, 0.1, 0.1]])  # fmt: skip

@@ -33,6 +33,7 @@ from trainables.encoded import encoded
 from trainables.encoder import encoder_tensors, load_encoder
 from trainables.features.fisher import WITHOUT_FISHER, fisher_vector, trained_head
 from trainables.features.labelled import KINDS_WITH_LABELS, samples
+from trainables.features.rows import morphology
 from trainables.features.task_vectors import VECTOR, embedding_similarity, task_embedding
 from trainables.features.text_rows import parallel_rows, subword_rows
 from trainables.features.texts import texts_of
@@ -182,6 +183,18 @@ def test_distances_of_the_embedded_world_are_its_own(frame):
             for kind in DISTANCE_KINDS:
                 assert table.loc[known.language, f"distance_{kind}"] == getattr(known, kind)
     assert table["agglutinative"].to_dict() == {"en": 0, "ane": 0, "dun": 0, "fos": 1}
+
+
+def test_tasks_are_morphological_as_declared(trial, frame):
+    (work,) = trial.assignment.rungs
+    tasks = ("mini-nli", "mini-pos", "mini-pos@fos", "mini-features", "mini-ner")
+    wanted = Wanted(singles={task: f"{task}:9" for task in tasks}, targets={}, work=work)
+    rows = as_features(morphology(trial, wanted))
+    assert rows.set_index("task")["value"].to_dict() == dict(
+        zip(tasks, (0, 1, 1, 1, 0), strict=True)
+    )
+    measured_too = frame[frame["feature"] == "morphological"].set_index("task")["value"]
+    assert measured_too.to_dict() == {"mini-nli": 0, "mini-sentences": 0}
 
 
 def test_task_matrices_are_symmetrical_and_cosines(frame):

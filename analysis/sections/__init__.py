@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.evidence import Evidence
 from analysis.report_parts import Section
+from analysis.sections.morphology import morphology_section
 from analysis.sections.order import order_section
 from analysis.sections.semantic import semantic_section
 from analysis.sections.size import size_section
@@ -17,6 +18,7 @@ from analysis.sections.size import size_section
 STUDIES: Mapping[str, Callable[[Evidence], Section | str]] = {
     "order": order_section,
     "size": size_section,
+    "morphology": morphology_section,
     "semantic": semantic_section,
 }
 """By the name that a study's `asks` has."""

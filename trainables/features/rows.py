@@ -19,7 +19,7 @@ from trainables.nodes import Trial
 
 def measured(trial: Trial, wanted: Wanted) -> Rows:
     """All features that need data or the encoder, one row per number."""
-    rows = sizes(trial, wanted)
+    rows = [*sizes(trial, wanted), *morphology(trial, wanted)]
     for part in (text_rows, parallel_rows, subword_rows, text_embedding_rows):
         rows += yield from part(trial, wanted)
     for trained_part in (task_embedding_rows, evidence_rows):
@@ -43,3 +43,12 @@ def sizes(trial: Trial, wanted: Wanted) -> list[Row]:
         note = "" if source.name == name else f"those of {source.name}"
         rows.append(feature_row("train_rows", where, float(n), n=n, note=note))
     return rows
+
+
+def morphology(trial: Trial, wanted: Wanted) -> list[Row]:
+    """`morphological`, of tasks, as declared."""
+    declared = {task: trial.bench.catalogue.get(task).morphological for task in wanted.singles}
+    return [
+        feature_row("morphological", {"task": task}, float(is_so), note="as declared")
+        for task, is_so in declared.items()
+    ]

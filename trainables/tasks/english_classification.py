@@ -187,6 +187,7 @@ CLASSIFICATION: tuple[Task, ...] = (
         ),
         labels=UNIMORPH_EN,
         metric="accuracy",
+        morphological=True,
         role="intermediate",
         max_length=32,
         train_size=10_000,

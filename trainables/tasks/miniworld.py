@@ -35,6 +35,7 @@ def _task(
     train_task: str | None = None,
     train_size: int | None = None,
     multilingual_pool: bool = False,
+    morphological: bool = False,
     overlaps: tuple[str, ...] = (),
     note: str = "",
 ) -> Task:
@@ -51,6 +52,7 @@ def _task(
         train_task=train_task,
         max_length=_MAX_LENGTH,
         multilingual_pool=multilingual_pool,
+        morphological=morphological,
         train_size=default_size if train_size is None else train_size,
         group=_GROUPS.get(kind, "classification"),  # type: ignore[arg-type]
         overlaps=overlaps,
@@ -90,12 +92,13 @@ MINIWORLD: tuple[Task, ...] = (
         overlaps=("mini-answers",),
         note="Which clause answers? Also the training set of mini-answers.",
     ),
-    _task("pos", "tagging", metric="f1", labels=POS),
+    _task("pos", "tagging", metric="f1", labels=POS, morphological=True),
     _task(
         "features",
         "feature_tagging",
         metric="feature_f1",
         labels=FEATURES,
+        morphological=True,
         note="Morphology: every word has a set of features.",
     ),
     _task("ner", "tagging", metric="f1", labels=ENTITIES),
@@ -106,7 +109,7 @@ MINIWORLD: tuple[Task, ...] = (
         note="Sentences without labels; mini-mlm@all has those of all languages.",
     ),
     _task("xnli", "classification", metric="accuracy", labels=NLI, languages=_LANGUAGES),
-    _task("udpos", "tagging", metric="f1", labels=POS, languages=_LANGUAGES),
+    _task("udpos", "tagging", metric="f1", labels=POS, languages=_LANGUAGES, morphological=True),
     _task("panx", "tagging", metric="f1", labels=ENTITIES, languages=_LANGUAGES),
     _task(
         "xquad",

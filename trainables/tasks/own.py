@@ -108,6 +108,7 @@ def own_task(name: str, entry: Entry) -> Task:
         train_task=entry.get("train_task"),
         max_length=entry.get("max_length") or _LENGTHS.get(kind, 128),
         unanswerable=bool(entry.get("unanswerable")),
+        morphological=bool(entry.get("morphological")),
         train_size=UNKNOWN_SIZE if trains or entry.get("train_task") else 0,
         group=entry.get("group") or _GROUPS.get(kind, "classification"),
         licence=entry.get("licence") or "yours",

@@ -135,6 +135,8 @@ class Task:
     """Tokens of a training and evaluation example, special tokens included."""
     unanswerable: bool = False
     """span_qa only: some questions have no answer in their context (SQuAD v2.0)."""
+    morphological: bool = False
+    """Its labels say what the forms of English words mean: POS, features, lemmas, inflection."""
     multilingual_pool: bool = False
     """dual_encoder only: search and report questions are answered from the candidates of their
     items in all languages."""

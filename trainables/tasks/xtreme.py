@@ -88,6 +88,7 @@ XTREME: tuple[Task, ...] = (
         languages=tuple(UDPOS),
         report_only=("kk", "th", "tl", "yo"),
         metric="f1",
+        morphological=True,
         role="target",
         train_size=21_253,
         group="structured",
