@@ -88,9 +88,10 @@ def _any(name: str, info: ValidationInfo) -> Task:
 
 
 def _top(value: Any) -> Any:
-    if value == "all" or (type(value) is int and value >= 0):
-        return value
-    raise ValueError(f"{value!r}; wanted a whole number, 0 or more, or `all`")
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if not (is_count or value == ALL):
+        raise ValueError(f"wanted a whole number, at least 0, or {ALL}")
+    return value
 
 
 def _examples(value: Any) -> Any:
