@@ -67,20 +67,19 @@ def _headline(study: MorphologyStudy) -> list[Comparison]:
 
 
 def _sentence(study: MorphologyStudy) -> str:
-    first, *rest = _headline(study)
-    where = (
-        f"in agglutinative languages ({first.agglutinative.num_languages}) than in others "
-        f"({first.others.num_languages})"
-    )
+    """The comparison with stages of the same size first: it is the stricter one."""
+    first, *rest = sorted(_headline(study), key=lambda own: own.against == NONE)
     said = (
-        f"On {' and '.join(first.targets)}, morphological stages gain {_more(first)} {where} "
-        f"against {first.against} ({_limits(first)})"
+        f"on {' and '.join(first.targets)}, morphological stages gain {_more(first)} in the "
+        f"{first.agglutinative.num_languages} agglutinative languages than in the "
+        f"{first.others.num_languages} others, compared with {first.against} ({_sure(first)})"
     )
     for own in rest:
-        said += f", and {_more(own)} against {own.against} ({_limits(own)})"
-    if first.against == NONE and not rest:
+        said += f"; compared with {own.against} {_more(own)} ({_sure(own)})"
+    if first.against == NONE:
         said += "; no other stage of the same size was repeated"
-    return f"{said}."
+    is_told = _widest(first).excludes_zero
+    return f"{said[0].upper() + said[1:] if is_told else f'Not told from chance: {said}'}."
 
 
 def _more(own: Comparison) -> str:
@@ -88,22 +87,20 @@ def _more(own: Comparison) -> str:
     return f"{abs(points):.1f} points {'less' if points < 0 else 'more'}"
 
 
-def _limits(own: Comparison) -> str:
-    """How sure the difference is: for these languages, for these repetitions, for others of both.
-
-    What is more is above 0.
-    """
+def _widest(own: Comparison) -> Interval:
+    """For other languages too where that can be said, else for these languages."""
     kinds = own.difference
-    return (
-        f"95 % intervals: over {kinds.over_seeds.n} repetitions {_range(kinds.over_seeds)}, over "
-        f"languages {_range(kinds.over_languages)}, over both {_range(kinds.over_both)}"
-    )
+    return kinds.over_seeds if kinds.over_both.low is None else kinds.over_both
 
 
-def _range(interval: Interval) -> str:
+def _sure(own: Comparison) -> str:
+    interval = _widest(own)
     if interval.low is None or interval.high is None:
-        return "none"
-    return f"{POINTS * interval.low:+.1f} to {POINTS * interval.high:+.1f}"
+        return interval.note
+    limits = f"{POINTS * interval.low:+.1f} to {POINTS * interval.high:+.1f}"
+    n, here = own.difference.over_seeds.n, interval is own.difference.over_seeds
+    what = "in these languages; for others there are too few" if here else "for other languages too"
+    return f"95 % interval {limits}, {n} repetitions, {what}"
 
 
 def _notes(study: MorphologyStudy, found: Evidence) -> Iterator[str]:
