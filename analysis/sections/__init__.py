@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 
 from analysis.evidence import Evidence
 from analysis.report_parts import Section
+from analysis.sections.linguistic import linguistic_section
 from analysis.sections.order import order_section
 from analysis.sections.size import size_section
 
 STUDIES: Mapping[str, Callable[[Evidence], Section | str]] = {
+    "linguistic": linguistic_section,
     "order": order_section,
     "size": size_section,
 }
