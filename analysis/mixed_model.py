@@ -3,7 +3,9 @@
 gain = a + b x(language) + language + task + rest, the last three normal: a linear mixed model with
 crossed random effects, by restricted maximum likelihood in statsmodels. x differs between
 languages alone, so b rests on as many values as there are languages: its interval is Student's t
-with languages - 2 degrees of freedom, not the normal one that statsmodels prints.
+with languages - 2 degrees of freedom, not the normal one that statsmodels prints. Of 500 planted
+worlds with 4 tasks (tests/test_mixed_model.py) it held b in 96.2 % with 6 languages and in 96.8 %
+with 12, the normal one in 85.8 % and 94.2 %.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from analysis.correlations import MIN_LANGUAGES, MIN_TASKS
 from analysis.intervals import LEVEL, Interval
 
 Array = NDArray[np.float64]
+NO_FIT = "did not converge"
 _OPTIMISERS = ("nm", "powell", "lbfgs")
 """Tried in turn. Those that follow a gradient stall where a variance is 0: of 100 planted worlds
 with 6 or 12 languages that are alike but for the covariate Nelder and Mead's reached the optimum
@@ -144,10 +147,10 @@ def _fitted(
             warnings.simplefilter("ignore")  # a variance of 0 is a result; the rest is asked below
             found: Any = model.fit(reml=True, method=list(_OPTIMISERS))
     except np.linalg.LinAlgError:
-        return "did not converge"
+        return NO_FIT
     error = float(found.bse[1])
     if not found.converged or not np.isfinite(error) or error <= 0:
-        return "did not converge"
+        return NO_FIT
     turn = float(unit / scale[0])
     parts = (*found.vcomp, found.scale)  # in gains' squared unit, not as shares of the rest
     sds = [float(unit * np.sqrt(max(part, 0.0))) for part in parts]

@@ -22,6 +22,8 @@ _REACHES = (0.0, 7.0, 14.0, 22.0, 31.0, 42.0, 55.0)
 _AROUND = 16
 _MARK = 4.0
 """Radius in points that a marker needs."""
+_ALONG = 80
+"""Places of a straight line that no name may cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,19 @@ def label_points(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     spots = axes.transData.transform(np.column_stack([x, y])) * to_points
     frame = np.asarray(axes.get_window_extent().extents) * to_points
     marks = [_Box(float(a), float(b), 2 * _MARK, 2 * _MARK) for a, b in spots]
-    placed: list[_Box] = []
+    placed = [_Box(float(a), float(b), 1.0, 1.0) for a, b in _on_lines(axes) * to_points]
     for i in _crowded_first(spots):
         size = (0.62 * SIZE * len(names[i]) + 1, SIZE + 1)
         best = _best(marks[i], size, marks, placed, frame)
         placed.append(best)
         _write(axes, (x[i], y[i]), names[i], best.x - marks[i].x, best.y - marks[i].y)
+
+
+def _on_lines(axes: Axes) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Places along the lines of a figure, straight ones, in pixels."""
+    ends = [line.get_transform().transform(line.get_xydata()) for line in axes.lines]
+    steps = np.linspace(0, 1, _ALONG)[:, None]
+    return np.concatenate([np.zeros((0, 2)), *(a + steps * (b - a) for a, b in ends)])
 
 
 def _crowded_first(spots: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[int]:
@@ -103,7 +112,7 @@ def _places(mark: _Box, size: tuple[float, float]) -> Iterator[_Box]:
 
 
 def _write(axes: Axes, at: tuple[float, float], name: str, dx: float, dy: float) -> None:
-    far = hypot(dx, dy) > _MARK + SIZE + 6
+    far = hypot(dx, dy) > _MARK + SIZE + 3
     text = axes.annotate(
         name,
         at,

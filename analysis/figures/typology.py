@@ -43,7 +43,8 @@ def draw_typology(
     for i, group in enumerate(groups):
         rows = table[table["group"] == group]
         axes.scatter(rows["x"], POINTS * rows["y"], s=26, zorder=2, **_look(i, group))
-    zero_line(axes, vertical=False)
+    if _is_near_zero(table["y"]):
+        zero_line(axes, vertical=False)
     if slope.excludes_zero:
         ends = np.array([table["x"].min(), table["x"].max()])
         middle = table["y"].mean() + slope.mean * (ends - table["x"].mean())
@@ -52,6 +53,12 @@ def draw_typology(
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.grid(color=MUTED, alpha=0.2, linewidth=0.6)
+
+
+def _is_near_zero(values: pd.Series[float]) -> bool:
+    """Whether a line at 0 leaves the points at least half of the axis."""
+    low, high = values.min(), values.max()
+    return bool(max(low, -high, 0) <= high - low)
 
 
 def draw_groups(figure: Figure, groups: Sequence[str]) -> None:

@@ -61,9 +61,7 @@ def typology_picture(
 def correlation_picture(associations: Sequence[Association], *, name: str) -> Picture:
     """Spearman's correlations of all outcomes with all covariates."""
     table = associations_table(associations)
-    rows, columns = table["covariate"].nunique(), table["outcome"].nunique()
-    width = min(9.0, 2.6 + 0.75 * columns)
-    figure, (axes,) = new_figure(1.2 + ROW * rows, width=width)
+    figure, (axes,) = new_figure(1.2 + ROW * table["covariate"].nunique())
     draw_correlations(axes, table)
     return Picture(
         name=name,

@@ -10,7 +10,7 @@ from analysis.evidence import Evidence
 from analysis.intervals import MIN_SEEDS, Interval
 from analysis.language_covariates import CC100, DISTANCES, FLOOR, Covariates
 from analysis.linguistic import BY_TARGET, BY_TASK, GAIN, GAP, LinguisticStudy, linguistic_study
-from analysis.report_parts import Section, Sheet
+from analysis.report_parts import Picture, Section, Sheet
 from analysis.sections.language_parts import (
     association_of,
     associations_table,
@@ -46,10 +46,21 @@ def linguistic_section(found: Evidence) -> Section | str:
             typology_picture(
                 means, study.covariates, study.associations, study.headline, name="typology"
             ),
-            correlation_picture(study.associations, name="language_correlations"),
+            *_correlations(study),
         ),
         sheets=tuple(_sheets(study)),
     )
+
+
+def _correlations(study: LinguisticStudy) -> Iterator[Picture]:
+    """Two figures: more columns than targets would not be legible."""
+    names = {
+        "language_correlations": (GAIN, GAP, BY_TARGET),
+        "language_correlations_by_task": (BY_TASK,),
+    }
+    for name, wanted in names.items():
+        if rows := [own for own in study.associations if own.group in wanted]:
+            yield correlation_picture(rows, name=name)
 
 
 def _sentence(study: LinguisticStudy) -> str:
@@ -83,7 +94,8 @@ def _notes(study: LinguisticStudy) -> Iterator[str]:
     yield (
         f"Headline, named before any data: the gain against the {study.headline} (its p-value "
         f"alone is {p}, {gain.alone.note}). English and the languages that guided the search are "
-        f"left out. Intervals are for other languages and these tasks; languages count as "
+        f"left out. The verdict is by the interval of the slope, p-values are of rank "
+        f"correlations. Intervals are for other languages and these tasks; languages count as "
         f"exchangeable, kinship among them is not modelled."
     )
     seeds = study.over_seeds
