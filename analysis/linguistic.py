@@ -44,6 +44,8 @@ class LinguisticStudy:
     families: tuple[Family, ...]
     mixed: Mapping[str, MixedSlope]
     """Of the gain on the headline's distance: `alone`, and given the control where there is one."""
+    entangled: Interval | None
+    """Rank correlation of the headline's distance with CC100; None where no language has both."""
     over_seeds: Interval
     """The slope of the gain on the headline's distance in each repetition, in these languages."""
     predictions: Mapping[str, tuple[Prediction, ...]]
@@ -64,9 +66,9 @@ def linguistic_study(found: Evidence, *, level: float = LEVEL) -> LinguisticStud
     headline = headline_of(known)
     if headline not in HEADLINES:
         return headline
-    outcomes = tuple(_outcomes(transfers))
+    outcomes, rng = tuple(_outcomes(transfers)), np.random.default_rng(SEED)
     associations, families = associate(
-        outcomes, known.table, headline=headline, rng=np.random.default_rng(SEED), level=level
+        outcomes, known.table, headline=headline, rng=rng, level=level
     )
     return LinguisticStudy(
         headline=headline,
@@ -75,6 +77,7 @@ def linguistic_study(found: Evidence, *, level: float = LEVEL) -> LinguisticStud
         associations=associations,
         families=families,
         mixed=_mixed(transfers, known.table, headline, level),
+        entangled=_entangled(known.table, headline, rng, level),
         over_seeds=_over_seeds(transfers, known.table[headline], level),
         predictions={
             own.name: predictions(own.values, known.table)
@@ -134,6 +137,16 @@ def _mixed(
             table, covariates[headline], controls=[covariates[CC100]], level=level
         )
     return models
+
+
+def _entangled(
+    covariates: pd.DataFrame, headline: str, rng: np.random.Generator, level: float
+) -> Interval | None:
+    if CC100 not in covariates:
+        return None
+    text = Outcome(name=CC100, group=CC100, values=covariates[CC100])
+    own, _ = associate([text], covariates[[headline]], headline=headline, rng=rng, level=level)
+    return own[0].alone.spearman
 
 
 def _over_seeds(transfers: pd.DataFrame, covariate: pd.Series[float], level: float) -> Interval:

@@ -248,6 +248,25 @@ def test_covariates_without_any_value_are_named():
     assert known.table[CC100].iloc[0] == pytest.approx(np.log10(2))
 
 
+def test_sub_word_overlap_is_a_mean_over_targets_with_their_difference_taken_out():
+    """The second target's text shares 0.2 more with English and only two languages have it."""
+    cells = [("first", x, 0.1 * i) for i, x in enumerate(HUMAN[:5])]
+    cells += [("second", x, 0.1 * i + 0.2) for i, x in enumerate(HUMAN[:2])]
+    rows = features_of().to_dict(orient="records") + [
+        {"feature": "subword_tokens", "task": "", "target": target, "language": language}
+        | {"other": ENGLISH, "value": value, "label": "", "n": 50, "note": ""}
+        for target, language, value in cells
+    ]
+    overlap = language_covariates(as_features(rows), HUMAN).table[OVERLAP]
+    assert overlap.dropna().diff().dropna().tolist() == pytest.approx([0.1] * 4)
+    assert overlap.isna().sum() == len(HUMAN) - 5
+
+
+def test_what_distance_and_text_size_share_is_said():
+    section = linguistic_section(seen(world_of()))
+    assert any("itself goes with log CC-100 text: Spearman" in note for note in section.notes)
+
+
 def test_proxies_and_english_enter_nothing():
     frame, objective = frame_of(world_of()), objective_of(world_of())
     features = features_of((PROXY, *HUMAN))

@@ -106,9 +106,11 @@ def _notes(study: LinguisticStudy) -> Iterator[str]:
         )
     else:
         yield f"What other seeds would give is not known: {seeds.note}."
-    if gain.given is not None:
+    if gain.given is not None and study.entangled is not None:
         yield (
-            f"Given {gain.control} the gain changes by {_points(gain.given.slope)} per {_STEP} "
+            f"The {study.headline} itself goes with {gain.control}: Spearman "
+            f"{study.entangled.mean:+.2f}, {study.entangled.n} languages. Given that, the gain "
+            f"changes by {_points(gain.given.slope)} per {_STEP} "
             f"(partial Spearman {gain.given.spearman.mean:+.2f}, {gain.given.languages} languages)."
         )
     for what, model in study.mixed.items():
@@ -117,7 +119,7 @@ def _notes(study: LinguisticStudy) -> Iterator[str]:
             f"{_points(model.slope)} per {_STEP}; {model.slope.note}."
         )
     yield from _notes_of_missing(study.covariates)
-    yield from (own.note + "." for own in study.families)
+    yield f"Families of tests: {'; '.join(own.note for own in study.families)}."
 
 
 def _notes_of_missing(known: Covariates) -> Iterator[str]:
