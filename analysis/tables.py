@@ -16,12 +16,14 @@ MAX_WIDTH = 60
 """Longer curricula continue on the next line, after a stage."""
 _COUNTS = frozenset(
     {"n", "rank", "rung", "degrees", "items", "needed", "paid", "saved", "seconds"}
-    | {"length", "place"}
+    | {"length", "place", "languages", "tasks", "cells"}
 )
 _COUNT_PREFIXES = ("num_", "examples")
-_DECIMALS = {"spearman": 2, "reliability": 2, "times": 1, "tau": 2} | dict.fromkeys(
-    ("p_value", "p_adjusted", "smallest_p"), 3
-)
+_DECIMALS = {
+    **dict.fromkeys(("spearman", "spearman_low", "spearman_high", "given", "skill"), 2),
+    **{"reliability": 2, "times": 1, "tau": 2, "distance": 2},
+    **dict.fromkeys(("p_value", "p_adjusted", "given_p_adjusted", "smallest_p"), 3),
+}
 
 
 def records(found: Sequence[Any]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.evidence import Evidence
 from analysis.report_parts import Section
+from analysis.sections.linguistic import linguistic_section
 from analysis.sections.morphology import morphology_section
 from analysis.sections.order import order_section
 from analysis.sections.semantic import semantic_section
@@ -20,5 +21,6 @@ STUDIES: Mapping[str, Callable[[Evidence], Section | str]] = {
     "size": size_section,
     "morphology": morphology_section,
     "semantic": semantic_section,
+    "linguistic": linguistic_section,
 }
 """By the name that a study's `asks` has."""
