@@ -9,16 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.answer import Answer, answer
 from analysis.confirmation import confirmation
 from analysis.evidence import Evidence, evidence
 from analysis.leaderboard import Leaderboard, leaderboard
+from analysis.leaders import leaders
 from analysis.objective import Objective, objective_values
 from analysis.report_parts import Picture, Section, Sheet
 from analysis.savings import savings
 from analysis.sections import STUDIES
 from analysis.sections.confirmed import benchmark_section, confirmed_section
+from analysis.sections.leaders import leaders_section
 from analysis.sections.searched import cost_section, rungs_section, search_section
 
 SHOWN = 20
@@ -39,6 +42,16 @@ class Report:
     warnings: tuple[str, ...] = ()
     """What limits the whole report: a test bed, skipped rows, stand-ins."""
     sections: tuple[Section, ...] = field(default=())
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table in full, by the name of its CSV file, from top to bottom."""
+        return {sheet.name: sheet.frame for sheet in all_sheets(self)}
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Every figure by the name of its files, from top to bottom; `.axes` are its axes."""
+        return {picture.name: picture.figure for picture in all_pictures(self)}
 
 
 def make_report(
@@ -64,10 +77,14 @@ def make_report(
     """
     board, confirmed = leaderboard(frame, objective), confirmation(frame, objective)
     values = objective_values(frame, objective)
-    asked, others, silent = _studies(evidence(frame, objective, features), asks)
+    found = evidence(frame, objective, features)
+    asked, others, silent = _studies(found, asks)
     sections = (
         asked,
         confirmed_section(confirmed),
+        leaders_section(
+            leaders(found, board), winner="" if confirmed is None else confirmed.winner
+        ),
         *others,
         benchmark_section(frame, objective),
         search_section(frame, values, board),

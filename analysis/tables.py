@@ -88,6 +88,21 @@ def wrapped(text: str, width: int = MAX_WIDTH) -> list[str]:
     return lines
 
 
+def narrow(text: str, width: int = MAX_WIDTH) -> list[str]:
+    """The same, and a joint stage that is longer continues after a task; then it ends with `+`."""
+    return [line for whole in wrapped(text, width) for line in _joint_lines(whole, width)]
+
+
+def _joint_lines(line: str, width: int) -> list[str]:
+    lines = [""]
+    *parts, last = line.split("+")
+    for part in [*(f"{part}+" for part in parts), last]:
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return lines
+
+
 def _format_of(column: str) -> Callable[[float], str]:
     if column in _DECIMALS:
         return lambda value: f"{value:.{_DECIMALS[column]}f}"
