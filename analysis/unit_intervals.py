@@ -16,8 +16,8 @@ from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.distributions import t_quantile
 from analysis.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
 
 Array = NDArray[np.float64]
@@ -170,7 +170,7 @@ def _satterthwaite(
     variance = sum(sign * v for sign, (v, _) in terms)
     squares = sum(v**2 / free for _, (v, free) in terms)
     degrees = variance**2 / squares if squares else 1.0
-    half = float(stats.t.ppf((1 + level) / 2, degrees)) * sqrt(variance)
+    half = t_quantile((1 + level) / 2, degrees) * sqrt(variance)
     note = f"{level:.0%} t interval over {counts}, {degrees:.1f} degrees of freedom (Satterthwaite)"
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n, unit=unit, note=note)
 
