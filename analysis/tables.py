@@ -19,7 +19,7 @@ _COUNTS = frozenset(
     | {"length", "place"}
 )
 _COUNT_PREFIXES = ("num_", "examples")
-_DECIMALS = {"spearman": 2, "reliability": 2, "times": 1, "tau": 2} | dict.fromkeys(
+_DECIMALS = {"spearman": 2, "reliability": 2, "times": 1, "tau": 2, "hours": 2} | dict.fromkeys(
     ("p_value", "p_adjusted", "smallest_p"), 3
 )
 
