@@ -285,5 +285,9 @@ def _warnings(settings: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
         if setting in ("data", "recipe"):  # long; the table of settings has them
             yield f"The {setting} differs: {WHY[setting]}."
             continue
-        values = "; ".join(f"{name}: {row[name]}" for name in names if row[name])
+        by_value: dict[str, list[str]] = {}
+        for name in names:
+            if row[name]:
+                by_value.setdefault(str(row[name]), []).append(name)
+        values = "; ".join(f"{' and '.join(own)}: {value}" for value, own in by_value.items())
         yield f"Different {setting} ({values}): {WHY[setting]}."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from analysis.answer import Answer
 from analysis.compare import Comparison
+from analysis.figures.common import draw_common
 from analysis.figures.side_by_side import draw_side_by_side, side_by_side_height
 from analysis.figures.style import new_figure
 from analysis.report import Report
@@ -13,6 +15,7 @@ from analysis.report_parts import Picture, Section, Sheet
 
 OF_WINNER = ("curriculum", "confirmed", "gain", "low", "high", "n")
 """Columns of `Comparison.runs` that say what was found; the others what was asked and spent."""
+PAIRS_PER_ROW, MOST_PAIRS = 3, 9
 INTERVALS = (
     "Intervals are those of each study's own report (95 %, those of one study hold at once). Seeds "
     "of two studies are not paired: whether two winners differ is not tested here."
@@ -114,6 +117,7 @@ def _common(found: Comparison) -> Section:
     return Section(
         heading=heading,
         notes=(AGREEMENT,),
+        pictures=tuple(_pairs(found)),
         sheets=(
             Sheet(
                 name="rank_agreement",
@@ -127,3 +131,25 @@ def _common(found: Comparison) -> Section:
             ),
         ),
     )
+
+
+def _pairs(found: Comparison) -> Iterator[Picture]:
+    """One scatter per pair of studies with a rank correlation, those with most in common first."""
+    known = found.agreement[found.agreement["spearman"].notna()]
+    ordered = known.sort_values("n", ascending=False, kind="stable")
+    pairs = list(ordered.itertuples(index=False, name=None))[:MOST_PAIRS]
+    if not pairs:
+        return
+    rows = ceil(len(pairs) / PAIRS_PER_ROW)
+    figure, panels = new_figure(3.1 * rows, columns=PAIRS_PER_ROW, rows=rows)
+    for axes, (first, second, value, n) in zip(panels, pairs, strict=False):
+        title = f"rank agreement {value:.2f}, {n} curricula"
+        draw_common(axes, found.common, first, second, title=title)
+    for axes in panels[len(pairs) :]:
+        figure.delaxes(axes)
+    more = len(known) - len(pairs)
+    caption = (
+        "Scores on the search split, a point per curriculum that both studies ran to the end; "
+        "orange: the best of either." + (f" {more} pairs with fewer are left out." if more else "")
+    )
+    yield Picture(name="common_curricula", caption=caption, figure=figure)

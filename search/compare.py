@@ -33,6 +33,7 @@ from search.result_tables import on_test_bed
 from search.run_folder import RunFolder, RunFolderError
 from search.study_fields import StudyConfig
 from search.table_parts import (
+    CURRICULUM_WIDTH,
     Column,
     count,
     curriculum_cell,
@@ -49,6 +50,8 @@ from search.table_parts import (
 PAGE = "compare.html"
 TOP = 10
 NARROW = 40
+MANY = 5
+"""Studies beside whose scores a curriculum has less room."""
 
 
 def compare_runs(paths: Sequence[Path]) -> Comparison:
@@ -226,16 +229,21 @@ def _common(found: Comparison) -> Iterator[RenderableType]:
     yield heading(f"Curricula that more than one ran: {len(found.common):,}")
     if found.common.empty:
         return
+    short = names if sum(map(len, names)) <= NARROW else [str(i + 1) for i in range(len(names))]
+    width = CURRICULUM_WIDTH if len(names) < MANY else NARROW
     rows = [
-        [*(score(row[name]) for name in names), curriculum_cell(str(row["curriculum"]))]
+        [*(score(row[name]) for name in names), curriculum_cell(str(row["curriculum"]), width)]
         for row in found.common.head(TOP).to_dict(orient="records")
     ]
-    yield table([*map(Column, names), Column("curriculum", number=False)], rows)
+    yield table([*map(Column, short), Column("curriculum", number=False)], rows)
+    if short != names:
+        pairs = zip(short, names, strict=True)
+        yield remark("; ".join(f"{number}: {name}" for number, name in pairs))
     columns = [Column("study", number=False), Column("and", number=False)]
-    pairs = [
+    ranked = [
         [str(row["first"]), str(row["second"]), fraction(row["spearman"]), count(row["n"])]
         for row in found.agreement.to_dict(orient="records")
     ]
     yield heading("Do they rank them alike?")
-    yield table([*columns, Column("rank agreement"), Column("curricula")], pairs)
+    yield table([*columns, Column("rank agreement"), Column("curricula")], ranked)
     yield remark(AGREEMENT)

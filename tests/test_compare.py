@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -21,6 +23,7 @@ from analysis.report_page import report_html
 from analysis.report_split import AVERAGE
 from search import Study
 from search.cli import app
+from search.compare import comparison_tables
 from search.config import resolved_yaml
 from search.run_folder import RunFolder
 
@@ -223,8 +226,36 @@ def test_the_forest_has_a_row_per_study_and_target(pair):
     assert {text.get_text() for text in axes.texts} >= {"xnli", "xquad", AVERAGE}
 
 
+def test_a_scatter_has_a_point_per_curriculum_that_both_ran(pair):
+    runs = [*pair, run_of("three", seed=3)]
+    axes = comparison_report(compare(runs)).figures["common_curricula"].axes
+    assert len(axes) == 3
+    labels = {(each.get_xlabel(), each.get_ylabel()) for each in axes}
+    assert ("one, points", "three, points") in labels
+    for each in axes:
+        assert len(each.collections[0].get_offsets()) == len(CURRICULA)
+
+
 def test_languages_are_those_of_reported_means(pair):
     assert languages_of(pair[0]) == {"xnli": ("l2", "l3"), "xquad": ("l2", "l3")}
+
+
+def printed(found):
+    """What a terminal of 100 columns shows."""
+    console = Console(width=100, record=True, file=io.StringIO())
+    for part in comparison_tables(found):
+        console.print(part)
+    return console.export_text()
+
+
+@pytest.mark.parametrize("count", [2, 5, 30])
+def test_many_studies_of_long_names_fit_a_terminal(pair, count):
+    names = [f"a-rather-long-name-of-a-study-{i}" for i in range(count)]
+    runs = [replace(pair[i % 2], name=name) for i, name in enumerate(names)]
+    text = printed(compare(runs))
+    assert all(name in text.replace("\n", "") for name in names)
+    assert f"1: {names[0]}" in text
+    assert "–" not in text
 
 
 @pytest.fixture(scope="module")
