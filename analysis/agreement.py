@@ -16,7 +16,8 @@ from math import sqrt
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+from analysis.distributions import spearman, t_above
 
 MIN_FINALS = 4
 """Finals for a predictive distribution with two degrees of freedom."""
@@ -74,7 +75,7 @@ def _of_rung(by_rung: pd.DataFrame, rung: int, last: int) -> RungAgreement:
 def _spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
     if len(first) < 3 or len(set(first)) < 2 or len(set(second)) < 2:
         return None
-    return float(stats.spearmanr(first, second).statistic)
+    return spearman(first, second)
 
 
 def _best_dropped(
@@ -106,4 +107,4 @@ def _chances_above(
     predicted = final.mean() + slope * (stopped - centre)
     width = residual * np.sqrt(1 + 1 / n + (stopped - centre) ** 2 / squares)
     width = np.maximum(width, np.finfo(float).tiny)
-    return np.asarray(stats.t.sf((final.max() - predicted) / width, n - 2), dtype=np.float64)
+    return t_above((final.max() - predicted) / width, n - 2)

@@ -15,8 +15,8 @@ from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.distributions import normal_quantile, ranks
 from analysis.intervals import LEVEL, Interval
 
 Array = NDArray[np.float64]
@@ -113,8 +113,8 @@ def _correlation(
             tasks=tasks, languages=languages, left_out=left_out, note=problem,
         )  # fmt: skip
     orders = _permutations(tasks, languages, rng)
-    ranks = [_centred_ranks(table) for table in tables]
-    rank_gains, rank_own, rank_moved = _moved(ranks, orders)
+    by_rank = [_centred_ranks(table) for table in tables]
+    rank_gains, rank_own, rank_moved = _moved(by_rank, orders)
     observed, chance = rank_own @ rank_gains, rank_moved @ rank_gains
     scale = np.sqrt((rank_gains @ rank_gains) * np.array(rank_own @ rank_own))
     scales = np.sqrt((rank_gains @ rank_gains) * (rank_moved**2).sum(1))
@@ -209,7 +209,7 @@ def _fisher(rho: float, tasks: int, languages: int, controls: int, level: float)
         return Interval(mean=rho, low=None, high=None, n=languages, unit="languages", note=note)
     z = np.arctanh(np.clip(rho, -0.999, 0.999))
     error = np.sqrt((1 + rho**2 / 2) / (languages - controls - 3))
-    half = float(stats.norm.ppf((1 + level) / 2)) * error
+    half = normal_quantile((1 + level) / 2) * error
     return Interval(
         mean=rho, low=float(np.tanh(z - half)), high=float(np.tanh(z + half)), n=languages,
         unit="languages", note=f"{level:.0%} interval over {languages} languages (Bonett–Wright)",
@@ -224,8 +224,8 @@ def _centred(table: Array) -> Array:
 
 
 def _centred_ranks(table: Array) -> Array:
-    ranks = stats.rankdata(np.round(table, 12), axis=None).reshape(table.shape)
-    return np.asarray(ranks - ranks.mean())
+    own = ranks(np.round(table, 12))
+    return np.asarray(own - own.mean())
 
 
 def _residual(values: Array, held: Array) -> Array:

@@ -13,7 +13,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import TypeVar
 
-from scipy import stats
+from analysis.distributions import t_quantile
 
 LEVEL = 0.95
 Seed = TypeVar("Seed", bound=Hashable)
@@ -65,7 +65,7 @@ def t_interval(
     if n < MIN_SEEDS:
         note = f"no interval: {n} {unit}, at least {MIN_SEEDS} are needed"
         return Interval(mean=mean, low=None, high=None, n=n, unit=unit, note=note)
-    quantile = float(stats.t.ppf(1 - (1 - level) / (2 * comparisons), n - 1))
+    quantile = t_quantile(1 - (1 - level) / (2 * comparisons), n - 1)
     half = quantile * stdev(samples) / sqrt(n)
     together = f", {comparisons} at once (Bonferroni)" if comparisons > 1 else ""
     note = f"{level:.0%} t interval over {n} {unit}{together}"

@@ -61,8 +61,9 @@ def marks_by_language(
 ) -> dict[tuple[str, str], str]:
     """The same for its scores on each target in each language."""
     found: dict[tuple[str, str], str] = {}
+    own = frame[frame["curriculum"] == curriculum]
     for language in frame["language"].dropna().unique():
-        rows = frame[(frame["language"] == language) | (frame["part"] == "stage")]
+        rows = own[(own["language"] == language) | (own["part"] == "stage")]
         marks = marks_by_target(rows, objective, curriculum, split=split)
         found |= {(target, str(language)): of for target, of in marks.items()}
     return found

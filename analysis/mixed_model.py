@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from analysis.correlations import MIN_LANGUAGES, MIN_TASKS
+from analysis.distributions import t_above, t_quantile
 from analysis.intervals import LEVEL, Interval
 
 Array = NDArray[np.float64]
@@ -81,7 +81,7 @@ def mixed_slope(
     if isinstance(fitted, str):
         return _nothing(fitted, counts)
     slope, error, language_sd, task_sd, rest_sd = fitted
-    half = float(stats.t.ppf((1 + level) / 2, degrees)) * error
+    half = t_quantile((1 + level) / 2, degrees) * error
     note = (
         f"{level:.0%} t interval, {degrees} degrees of freedom: "
         f"{len(languages)} languages, {len(tasks)} tasks"
@@ -90,7 +90,7 @@ def mixed_slope(
         mean=slope, low=slope - half, high=slope + half, n=len(languages), unit="languages",
         note=note,
     )  # fmt: skip
-    p_value = float(2 * stats.t.sf(abs(slope) / error, degrees))
+    p_value = float(2 * t_above(abs(slope) / error, degrees))
     return MixedSlope(
         slope=interval, p_value=p_value, language_sd=language_sd, task_sd=task_sd,
         rest_sd=rest_sd, **counts,

@@ -13,8 +13,8 @@ from statistics import fmean, stdev
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.distributions import benjamini_hochberg, t_above
 from analysis.intervals import MIN_SEEDS
 
 METHODS = {"holm": "Holm", "benjamini-hochberg": "Benjamini–Hochberg"}
@@ -57,7 +57,7 @@ def family(name: str, p_values: Mapping[str, float | None], *, method: str = "ho
     raw = {test: p for test, p in p_values.items() if p is not None}
     if wrong := [test for test, p in raw.items() if not 0 <= p <= 1]:
         raise ValueError(f"p-values outside [0, 1]: {', '.join(wrong)}")
-    adjust = _holm if method == "holm" else _benjamini_hochberg
+    adjust = _holm if method == "holm" else benjamini_hochberg
     found = adjust(np.array(list(raw.values()))) if raw else np.zeros(0)
     return Family(
         name=name,
@@ -77,7 +77,7 @@ def p_of_zero(samples: Sequence[float]) -> float | None:
     if spread == 0:
         return float(fmean(samples) == 0)
     t = abs(fmean(samples)) / spread * len(samples) ** 0.5
-    return float(2 * stats.t.sf(t, len(samples) - 1))
+    return float(2 * t_above(t, len(samples) - 1))
 
 
 def _holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,7 +87,3 @@ def _holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
     found = np.empty_like(p_values)
     found[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return found
-
-
-def _benjamini_hochberg(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(stats.false_discovery_control(p_values), dtype=np.float64)

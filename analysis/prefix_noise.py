@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from spaces.curriculum import Curriculum
 
@@ -54,7 +53,9 @@ def fit_noise(y: Array, curricula: Sequence[Curriculum]) -> PrefixNoise:
     gram = np.array([[float((a * b).sum()) for b in patterns] for a in patterns])
     moments = np.array([float(((rest @ a) * rest).sum()) / free for a in patterns])
     root = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)))
-    variances = optimize.nnls(root.T, np.linalg.solve(root, moments))[0]
+    from scipy.optimize import nnls  # here since it takes longer to import than all of this
+
+    variances = nnls(root.T, np.linalg.solve(root, moments))[0]
     degrees = _degrees(patterns, gram, variances, free)
     return PrefixNoise(
         nodes=tuple(nodes), lengths=lengths, variances=variances[:-1], degrees=degrees[:-1]

@@ -16,8 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.distributions import t_quantile
 from analysis.intervals import LEVEL, MIN_SEEDS
 
 Array = NDArray[np.float64]
@@ -92,7 +92,7 @@ def band(
     slopes = _slopes(curve.kind, curve.offset, curve.scale, curve.shape, points, inner=inner)
     moved = (gains - gains.mean(0)) @ (slopes @ curve.derivative).T
     error = moved.std(axis=0, ddof=1) / np.sqrt(n)
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
+    half = t_quantile((1 + level) / 2, n - 1) * error
     middle = predict(curve, points)
     return middle - half, middle + half
 

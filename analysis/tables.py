@@ -21,7 +21,7 @@ _COUNTS = frozenset(
 _COUNT_PREFIXES = ("num_", "examples")
 _DECIMALS = {
     **dict.fromkeys(("spearman", "spearman_low", "spearman_high", "given", "skill"), 2),
-    **{"reliability": 2, "times": 1, "tau": 2, "distance": 2},
+    **{"reliability": 2, "times": 1, "tau": 2, "distance": 2, "hours": 2},
     **dict.fromkeys(("p_value", "p_adjusted", "given_p_adjusted", "smallest_p"), 3),
 }
 
@@ -87,6 +87,21 @@ def wrapped(text: str, width: int = MAX_WIDTH) -> list[str]:
             lines.append(stage)
         else:
             lines[-1] = f"{lines[-1]} > {stage}" if lines[-1] else stage
+    return lines
+
+
+def narrow(text: str, width: int = MAX_WIDTH) -> list[str]:
+    """The same, and a joint stage that is longer continues after a task; then it ends with `+`."""
+    return [line for whole in wrapped(text, width) for line in _joint_lines(whole, width)]
+
+
+def _joint_lines(line: str, width: int) -> list[str]:
+    lines = [""]
+    *parts, last = line.split("+")
+    for part in [*(f"{part}+" for part in parts), last]:
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
     return lines
 
 

@@ -16,8 +16,8 @@ from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from analysis.distributions import t_above, t_quantile
 from analysis.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
 
 Array = NDArray[np.float64]
@@ -173,7 +173,7 @@ def _satterthwaite(
         level: of the interval.
     """
     variance, degrees = _variance(added, counted_twice)
-    half = float(stats.t.ppf((1 + level) / 2, degrees)) * sqrt(variance)
+    half = t_quantile((1 + level) / 2, degrees) * sqrt(variance)
     note = f"{level:.0%} t interval over {counts}, {degrees:.1f} degrees of freedom (Satterthwaite)"
     return Interval(mean=mean, low=mean - half, high=mean + half, n=n, unit=unit, note=note)
 
@@ -190,7 +190,7 @@ def _p_of_zero(mean: float, variance: float, degrees: float) -> float:
     """Two-sided."""
     if variance == 0:
         return float(mean == 0)
-    return float(2 * stats.t.sf(abs(mean) / sqrt(variance), degrees))
+    return float(2 * t_above(abs(mean) / sqrt(variance), degrees))
 
 
 def _terms(added: Sequence[_Term], counted_twice: Sequence[_Term]) -> list[tuple[float, _Term]]:

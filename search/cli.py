@@ -139,6 +139,23 @@ def report(run: Run) -> None:
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN...", help="Run folders.")],
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Also write compare.html, figures and tables here.")
+    ] = None,
+) -> None:
+    """Put studies side by side: what each found, and what of it can be compared."""
+    from search.compare import compare_runs, comparison_tables, write_comparison
+
+    found = compare_runs(runs)
+    for shown in comparison_tables(found):
+        out.print(shown)
+    if out_folder is not None:
+        _say(f"\nwrote {write_comparison(found, out_folder)}, figures/ and tables/ beside it")
+
+
+@app.command()
 def tasks(
     name: Annotated[str | None, typer.Argument(help="Show everything about this one.")] = None,
     encoder: Annotated[

@@ -65,6 +65,8 @@ def with_labels(config: StudyConfig, mirror: Path | None) -> StudyConfig:
         DataError: if rows must be read for them and cannot be.
         StudyError: if a target has other labels than the task that fine-tunes it.
     """
+    if not config.tasks:
+        return config
     from trainables.label_names import has_labels, label_names  # here since it imports datasets
 
     entries = dict(config.tasks)

@@ -43,11 +43,16 @@ def study_report(config: StudyConfig, folder: RunFolder) -> Report:
 
 def write_report(report: Report, folder: RunFolder) -> Path:
     """Write it in the place of an earlier one; gives the page."""
-    page = folder.path / "report.html"
-    for name, write in (("figures", write_figures), ("tables", write_tables)):
-        clear_leftovers(folder.path / name)
-        with folder_in_place(folder.path / name) as new:
+    return write_page(report, folder.path, "report.html")
+
+
+def write_page(report: Report, folder: Path, name: str) -> Path:
+    """Write a page of this name into a folder, with figures/ and tables/ beside it."""
+    for beside, write in (("figures", write_figures), ("tables", write_tables)):
+        clear_leftovers(folder / beside)
+        with folder_in_place(folder / beside) as new:
             write(report, new)
     text = report_html(report)
+    page = folder / name
     write_in_place(page, lambda path: path.write_text(text, encoding="utf-8"))
     return page

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.features import read_features
 from analysis.leaderboard import Leaderboard, leaderboard
 from analysis.observations import as_frame, read_rows
 from search import launch
@@ -28,6 +29,15 @@ class Study:
     >>> study = Study.load("demo")
     >>> study.config.study.name
     'demo'
+
+    In a notebook, of a study that ran:
+
+    >>> report = Study.open("runs/demo").report()  # doctest: +SKIP
+    >>> report.tables["leaderboard"]  # every table, as a data frame  # doctest: +SKIP
+    >>> report.figures["tree"]  # every figure, as matplotlib's; its axes: `.axes`  # doctest: +SKIP
+    >>> Study.open("runs/demo").observations()  # everything measured  # doctest: +SKIP
+
+    The functions of `analysis.figures` draw the same on axes of yours.
     """
 
     def __init__(self, config: StudyConfig, folder: RunFolder, *, mirror: Path | None) -> None:
@@ -126,7 +136,7 @@ class Study:
         return leaderboard(frame, objective)
 
     def report(self) -> Report:
-        """Tables as frames and figures as matplotlib figures, as far as the study has come."""
+        """What the study says so far; `tables` are frames and `figures` matplotlib's, by name."""
         from search.report_files import study_report
 
         return study_report(self.config, self.folder)
@@ -134,6 +144,14 @@ class Study:
     def observations(self) -> pd.DataFrame:
         """Everything measured, one row each; columns as in `analysis/observations.py`."""
         return as_frame(read_rows(self.folder.observations, ignore_torn_line=True))
+
+    def features(self) -> pd.DataFrame:
+        """What was measured of its tasks and languages; columns as in `analysis/features.py`.
+
+        Raises:
+            FeaturesError: if nothing was measured yet, or the file is damaged.
+        """
+        return read_features(self.folder.path)
 
     def _run(self, launched: launch.Launch, on_event: Callable[[TrialEvent], None]) -> Outcome:
         from search.study import run_study  # here since Ray is imported with it

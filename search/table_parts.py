@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analysis.tables import MISSING, wrapped
+from analysis.tables import MISSING, narrow
 
 CURRICULUM_WIDTH = 52
 """Longer curricula continue on the next line, after a stage."""
@@ -49,18 +49,7 @@ def remark(text: str) -> RenderableType:
 
 def curriculum_cell(text: str, width: int = CURRICULUM_WIDTH) -> str:
     """A curriculum on one or more lines; a line that goes on ends with `>` or `+`."""
-    return "\n".join(line for whole in wrapped(text, width) for line in _parts(whole, width))
-
-
-def _parts(line: str, width: int) -> list[str]:
-    """A long joint stage continues after a task."""
-    lines = [""]
-    *parts, last = line.split("+")
-    for part in [*(f"{part}+" for part in parts), last]:
-        if lines[-1] and len(lines[-1]) + len(part) > width:
-            lines.append("")
-        lines[-1] += part
-    return lines
+    return "\n".join(narrow(text, width))
 
 
 class Marks:

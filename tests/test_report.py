@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from analysis.features import FeaturesError, as_features, write_features
 from analysis.figures.tree import tree_nodes
 from analysis.report import all_pictures, all_sheets
 from analysis.report_page import report_html
@@ -198,3 +199,57 @@ def test_a_browser_draws_every_figure_without_a_word_on_the_console(page, made, 
     ).stdout
     config, run = made
     assert dom.count("<svg") == len(list(all_pictures(study_report(config, run))))
+
+
+def test_tables_and_figures_are_found_by_name(made):
+    config, run = made
+    report = study_report(config, run)
+    assert list(report.tables) == [sheet.name for sheet in all_sheets(report)]
+    assert list(report.figures) == [picture.name for picture in all_pictures(report)]
+    assert report.tables["leaderboard"]["rank"].iloc[0] == 1
+    assert report.figures["tree"].axes
+
+
+def test_names_of_figures_and_tables_are_unique(made):
+    config, run = made
+    report = study_report(config, run)
+    for parts in (all_pictures(report), all_sheets(report)):
+        names = [part.name for part in parts]
+        assert len(names) == len(set(names))
+
+
+def test_a_notebook_reads_observations_and_says_how_features_are_made(made, tmp_path):
+    _, run = made
+    study = Study.open(run.path)
+    assert set(study.observations()["phase"]) == {"search", "confirm"}
+    with pytest.raises(FeaturesError, match="curriculum features"):
+        study.features()
+    row = {"feature": "cc100_gib", "language": "bor", "value": 2.0, "n": 0}
+    empty = dict.fromkeys(("task", "other", "target", "label", "note"), "")
+    write_features(as_features([empty | row]), run.features)
+    try:
+        assert list(study.features()["value"]) == [2.0]
+    finally:
+        run.features.unlink()
+
+
+def test_the_leaderboard_has_intervals_where_seeds_are_fresh_and_points_where_not(made):
+    config, run = made
+    report = study_report(config, run)
+    sure, searched = report.tables["leaders"], report.tables["search_leaders"]
+    assert (sure["low"] < sure["gain"]).all()
+    assert (sure["n"] == 3).all()
+    assert searched["low"].isna().all()
+    assert set(searched["curriculum"]) > set(sure["curriculum"])
+    captions = {picture.name: picture.caption for picture in all_pictures(report)}
+    assert "not simultaneous" in captions["leaders"]
+    assert "no interval" in captions["search_leaders"]
+
+
+def test_a_search_alone_has_points_on_its_leaderboard(made, tmp_path):
+    config, run = made
+    partial = part_of(run, tmp_path, lambda row: row["phase"] == "search")
+    report = study_report(config, partial)
+    assert "leaders" not in report.figures
+    assert report.tables["search_leaders"]["low"].isna().all()
+    assert "search split" in report.figures["search_leaders"].axes[0].get_xlabel()

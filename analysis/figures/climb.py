@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.figures.style import BLUE, FADED, MUTED, ORANGE, POINTS
+from analysis.figures.style import BLUE, FADED, MUTED, ORANGE, POINTS, log_examples
 from spaces.curriculum import EMPTY_TEXT
 
 COLUMNS = ("curriculum", "rung", "examples", "score", "ended")
@@ -64,7 +64,7 @@ def draw_climbs(axes: Axes, table: pd.DataFrame) -> None:
                 va="center",
                 fontsize=8,
             )
-    axes.set_xscale("log")
+    log_examples(axes)
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_xlabel("examples needed until the rung, stages, targets and evaluation (log)")
     axes.set_ylabel("score, points")

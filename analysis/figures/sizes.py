@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from analysis.figures.style import BLUE, MUTED, ORANGE, POINTS, zero_line
+from analysis.figures.style import BLUE, MUTED, ORANGE, POINTS, log_examples, zero_line
 from analysis.size import SizeCurve
 
 
@@ -21,7 +21,7 @@ def draw_size_curve(axes: Axes, found: SizeCurve) -> None:
             band["examples"], POINTS * band["low"], POINTS * band["high"], color=ORANGE, alpha=0.2
         )
     zero_line(axes, vertical=False)
-    axes.set_xscale("log")
+    log_examples(axes)
     axes.set_title(f"{found.task} on {found.target}: {found.verdict}", fontsize=8.5)
     axes.set_xlabel("examples of the stage (log)")
     axes.set_ylabel("gain over none, points")

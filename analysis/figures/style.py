@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 BLUE, ORANGE, GREEN, PURPLE, RED, SKY = (
     *("#0072B2", "#E69F00", "#009E73"),
@@ -62,3 +63,11 @@ def zero_line(axes: Axes, *, vertical: bool = True) -> None:
     """Where nothing was gained."""
     draw = axes.axvline if vertical else axes.axhline
     draw(0, color=MUTED, linewidth=0.8, zorder=0)
+
+
+def log_examples(axes: Axes) -> None:
+    """A log axis of numbers of examples, written in full (powers of ten are slow to draw)."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
