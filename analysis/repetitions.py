@@ -68,7 +68,8 @@ def gains(cells: pd.DataFrame) -> pd.DataFrame:
     keys = CELL[1:]
     empty = cells[cells["curriculum"] == EMPTY_TEXT].set_index(keys)["value"].rename("empty")
     own = cells[cells["curriculum"] != EMPTY_TEXT].join(empty, on=keys, how="inner")
-    return own.assign(value=own["value"] - own["empty"]).drop(columns="empty")
+    found = own.assign(value=own["value"] - own["empty"]).drop(columns="empty")
+    return found.reset_index(drop=True)  # joined without rows, the index has the keys' names
 
 
 def seed_table(
