@@ -8,7 +8,7 @@ CURRICULUM_MIRROR names a mirror.
 import subprocess
 import sys
 
-CHECKS = ("world", "warm_store", "kill_test", "coverage", "xtreme_mini")
+CHECKS = ("world", "warm_store", "kill_test", "coverage", "studies", "xtreme_mini")
 
 
 def main() -> None:
