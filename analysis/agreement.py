@@ -17,7 +17,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from analysis.distributions import spearman, t_above
+from analysis.statistics.distributions import spearman, t_above
 
 MIN_FINALS = 4
 """Finals for a predictive distribution with two degrees of freedom."""

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.distributions import spearman
 from analysis.report import Report
 from analysis.report_split import AVERAGE
+from analysis.statistics.distributions import spearman
 from spaces.curriculum import EMPTY_TEXT
 
 MIN_COMMON = 3

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.intervals import Interval, paired_differences, simultaneous
 from analysis.marks import TARGET_LABELS, marks_by_curriculum, marks_by_language, marks_by_target
 from analysis.objective import Objective, objective_values
 from analysis.report_split import AVERAGE, Name, ReportSplit, Seeds, label, report_split
+from analysis.statistics.intervals import Interval, paired_differences, simultaneous
 from spaces.curriculum import EMPTY_TEXT
 
 EMPTY: Name = (EMPTY_TEXT, "")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.evidence import Evidence
-from analysis.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
 from analysis.leaderboard import Leaderboard
 from analysis.repetitions import UNIT, seed_table
+from analysis.statistics.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
 from spaces.curriculum import EMPTY_TEXT, parse_curriculum
 
 SHOWN = 20

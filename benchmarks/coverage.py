@@ -22,16 +22,20 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from analysis.correlations import language_correlation, pair_correlation
-from analysis.intervals import Interval
-from analysis.order import order_variance, with_other_orders
-from analysis.order_agreement import agreements
-from analysis.order_effects import OrderEffects, order_effects
 from analysis.planted import Contrast, Noise, SizeLaw, World, all_orders, nodes_of, plant, size_gain
-from analysis.predictors import predictors
 from analysis.repetitions import SeedTable
-from analysis.size import size_curve
-from analysis.unit_intervals import crossed_interval, difference_in_differences, unit_interval
+from analysis.statistics.correlations import language_correlation, pair_correlation
+from analysis.statistics.intervals import Interval
+from analysis.statistics.unit_intervals import (
+    crossed_interval,
+    difference_in_differences,
+    unit_interval,
+)
+from analysis.studies.order import order_variance, with_other_orders
+from analysis.studies.order_agreement import agreements
+from analysis.studies.order_effects import OrderEffects, order_effects
+from analysis.studies.predictors import predictors
+from analysis.studies.size import size_curve
 from spaces.curriculum import parse_curriculum
 
 RESULT = Path("docs/measured/coverage.md")

@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from analysis.intervals import t_interval
+from analysis.statistics.intervals import t_interval
 from search.assignments import Places, Planner, setup_of
 from search.config import load_study
 from spaces.curriculum import parse_curriculum

@@ -18,11 +18,8 @@ import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 
-from analysis.associations import Association, Outcome, associate
 from analysis.evidence import SEED
 from analysis.features import as_features
-from analysis.language_covariates import CC100, FLOOR, Covariates, language_covariates
-from analysis.linguistic import headline_of, predictions
 from analysis.objective import ENGLISH
 from analysis.sections.language_parts import (
     association_of,
@@ -30,6 +27,9 @@ from analysis.sections.language_parts import (
     predictions_table,
     typology_picture,
 )
+from analysis.studies.associations import Association, Outcome, associate
+from analysis.studies.language_covariates import CC100, FLOOR, Covariates, language_covariates
+from analysis.studies.linguistic import headline_of, predictions
 from analysis.tables import markdown
 from analysis.uriel import DISTANCES, VERSION, uriel_distances
 from search.language_features import fact_rows

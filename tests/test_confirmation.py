@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from analysis.confirmation import confirmation
-from analysis.intervals import t_interval
 from analysis.objective import Objective, ScoredTarget
 from analysis.observations import as_frame
+from analysis.statistics.intervals import t_interval
 
 TARGETS = (
     ScoredTarget(

@@ -7,9 +7,13 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from analysis.correlations import language_correlation, pair_correlation
-from analysis.multiplicity import family, p_of_zero
-from analysis.unit_intervals import crossed_interval, difference_in_differences, unit_interval
+from analysis.statistics.correlations import language_correlation, pair_correlation
+from analysis.statistics.multiplicity import family, p_of_zero
+from analysis.statistics.unit_intervals import (
+    crossed_interval,
+    difference_in_differences,
+    unit_interval,
+)
 
 RNG = np.random.default_rng
 NAMES = [f"l{i}" for i in range(12)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.distributions import (
+from analysis.statistics.distributions import (
     benjamini_hochberg,
     normal_quantile,
     ranks,

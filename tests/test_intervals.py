@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.intervals import paired_differences, simultaneous, t_interval
+from analysis.statistics.intervals import paired_differences, simultaneous, t_interval
 
 
 def test_the_interval_is_that_of_the_textbook():

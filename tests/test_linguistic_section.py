@@ -7,20 +7,27 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.associations import Outcome, associate
 from analysis.evidence import evidence
 from analysis.features import as_features
 from analysis.figures.labels import label_points
 from analysis.figures.style import new_figure
-from analysis.language_covariates import CC100, FLOOR, KIN, LATIN, OVERLAP, language_covariates
-from analysis.leave_one_out import leave_one_out
-from analysis.linguistic import GAIN, GAP, LinguisticStudy, linguistic_study
-from analysis.marginal_means import marginal_means
 from analysis.objective import ENGLISH, Objective, ScoredTarget
 from analysis.planted import METRIC, World, observations, plant
 from analysis.report import all_pictures, make_report
 from analysis.report_page import report_html
 from analysis.sections.linguistic import linguistic_section
+from analysis.statistics.leave_one_out import leave_one_out
+from analysis.statistics.marginal_means import marginal_means
+from analysis.studies.associations import Outcome, associate
+from analysis.studies.language_covariates import (
+    CC100,
+    FLOOR,
+    KIN,
+    LATIN,
+    OVERLAP,
+    language_covariates,
+)
+from analysis.studies.linguistic import GAIN, GAP, LinguisticStudy, linguistic_study
 from benchmarks.xnli_uriel import ACCURACIES, LANGUAGES, PRINTED_MEANS
 
 TASKS = ("alpha", "beta", "gamma")

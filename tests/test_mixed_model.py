@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis import mixed_model
-from analysis.mixed_model import mixed_slope
 from analysis.planted import World, plant
+from analysis.statistics import mixed_model
+from analysis.statistics.mixed_model import mixed_slope
 
 TASKS = ("alpha", "beta", "gamma", "delta")
 SLOPE = 0.03

@@ -8,13 +8,13 @@ import pytest
 
 from analysis.evidence import evidence
 from analysis.features import as_features
-from analysis.morphology import morphology_study
-from analysis.morphology_comparison import SAME_SIZE
 from analysis.objective import ENGLISH, Objective, ScoredTarget
 from analysis.planted import METRIC, Contrast, Noise, World, observations, plant
 from analysis.report import all_pictures, make_report
 from analysis.report_page import report_html
 from analysis.sections.morphology import morphology_section
+from analysis.studies.morphology import morphology_study
+from analysis.studies.morphology_comparison import SAME_SIZE
 from search.study_fields import OwnTask
 from trainables.miniworld.grammar import FEATURES, POS
 from trainables.tasks import TASKS

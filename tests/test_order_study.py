@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.order import order_variance
-from analysis.order_agreement import agreements, tau
-from analysis.order_effects import order_effects
 from analysis.planted import Noise, World, all_orders, observations, plant
-from analysis.predictors import COLUMN_RULES, li_hiratani, predictors, ranking
 from analysis.repetitions import SeedTable
-from analysis.task_features import measured_features
+from analysis.studies.order import order_variance
+from analysis.studies.order_agreement import agreements, tau
+from analysis.studies.order_effects import order_effects
+from analysis.studies.predictors import COLUMN_RULES, li_hiratani, predictors, ranking
+from analysis.studies.task_features import measured_features
 from spaces.curriculum import parse_curriculum
 
 SILENT = Noise(node=0, node_language=0, run=0, seed=0, items=10**12)

@@ -20,8 +20,8 @@ from analysis.planted import METRIC, World, observations, plant
 from analysis.report import make_report
 from analysis.report_page import report_html
 from analysis.sections.semantic import semantic_section
-from analysis.semantic import CHANGE, NONE_GAP, semantic_study
-from analysis.semantic_pools import block, reliability
+from analysis.studies.semantic import CHANGE, NONE_GAP, semantic_study
+from analysis.studies.semantic_pools import block, reliability
 
 TASKS = ("alpha", "beta", "gamma", "delta")
 LANGUAGES = tuple(f"l{i}" for i in range(1, 11))

@@ -8,8 +8,8 @@ import pytest
 
 from analysis.planted import METRIC, Noise, SizeLaw, World, observations, plant, size_gain
 from analysis.repetitions import final_cells, gains
-from analysis.size import NO_TREND, UNKNOWN, size_curve, size_study
-from analysis.size_fits import band, crossings, fit, held_out_error, predict
+from analysis.statistics.size_fits import band, crossings, fit, held_out_error, predict
+from analysis.studies.size import NO_TREND, UNKNOWN, size_curve, size_study
 
 SIZES = (100, 300, 1000, 3000, 9000)
 EXAMPLES = np.array(SIZES, dtype=float)

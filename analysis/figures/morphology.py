@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from analysis.figures.style import BLUE, INK, MUTED, ORANGE, POINTS, zero_line
-from analysis.intervals import Interval
-from analysis.morphology_comparison import Comparison
+from analysis.statistics.intervals import Interval
+from analysis.studies.morphology_comparison import Comparison
 
 ROW = 0.22
 """Inches of a line."""

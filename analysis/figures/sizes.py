@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 
 from analysis.figures.style import BLUE, MUTED, ORANGE, POINTS, log_examples, zero_line
-from analysis.size import SizeCurve
+from analysis.studies.size import SizeCurve
 
 
 def draw_size_curve(axes: Axes, found: SizeCurve) -> None:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from analysis.figures.labels import label_points
 from analysis.figures.languages import MARKERS
 from analysis.figures.style import CYCLE, INK, MUTED, POINTS, zero_line
-from analysis.intervals import Interval
+from analysis.statistics.intervals import Interval
 
 OTHER = "other"
 HEIGHT = 4.6

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from analysis.associations import Association, Outcome
 from analysis.figures.correlations import ROW, draw_correlations
 from analysis.figures.style import new_figure
 from analysis.figures.typology import (
@@ -18,10 +17,11 @@ from analysis.figures.typology import (
     groups_of,
     name_languages,
 )
-from analysis.intervals import Interval
-from analysis.language_covariates import UNITS, Covariates
-from analysis.leave_one_out import Prediction
 from analysis.report_parts import Picture
+from analysis.statistics.intervals import Interval
+from analysis.statistics.leave_one_out import Prediction
+from analysis.studies.associations import Association, Outcome
+from analysis.studies.language_covariates import UNITS, Covariates
 
 
 def typology_picture(

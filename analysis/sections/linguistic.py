@@ -7,9 +7,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from analysis.evidence import Evidence
-from analysis.intervals import MIN_SEEDS, Interval
-from analysis.language_covariates import CC100, DISTANCES, FLOOR, Covariates
-from analysis.linguistic import BY_TARGET, BY_TASK, GAIN, GAP, LinguisticStudy, linguistic_study
 from analysis.report_parts import Picture, Section, Sheet
 from analysis.sections.language_parts import (
     association_of,
@@ -18,6 +15,16 @@ from analysis.sections.language_parts import (
     limits,
     predictions_table,
     typology_picture,
+)
+from analysis.statistics.intervals import MIN_SEEDS, Interval
+from analysis.studies.language_covariates import CC100, DISTANCES, FLOOR, Covariates
+from analysis.studies.linguistic import (
+    BY_TARGET,
+    BY_TASK,
+    GAIN,
+    GAP,
+    LinguisticStudy,
+    linguistic_study,
 )
 
 _STEP = 0.1

@@ -9,11 +9,11 @@ import pandas as pd
 from analysis.evidence import Evidence
 from analysis.figures.morphology import add_key, draw_differences, draw_forests, forest_height
 from analysis.figures.style import POINTS, new_figure
-from analysis.intervals import Interval
 from analysis.marks import marks_by_target
-from analysis.morphology import MorphologyStudy, morphology_study
-from analysis.morphology_comparison import NONE, Comparison
 from analysis.report_parts import Picture, Section, Sheet
+from analysis.statistics.intervals import Interval
+from analysis.studies.morphology import MorphologyStudy, morphology_study
+from analysis.studies.morphology_comparison import NONE, Comparison
 
 CAVEAT = (
     "Agglutinative languages differ from the others in more than morphology: in script, in "

@@ -10,13 +10,13 @@ import pandas as pd
 from analysis.evidence import SEED, Evidence
 from analysis.figures.effects import CELL, draw_effects
 from analysis.figures.style import new_figure
-from analysis.order import Component, OrderVariance, order_variance
-from analysis.order_agreement import Agreements, agreements
-from analysis.order_effects import OrderEffects, order_effects
-from analysis.predictors import predictors
 from analysis.repetitions import seed_table
 from analysis.report_parts import Picture, Section, Sheet
-from analysis.task_features import similarity_of, task_numbers
+from analysis.studies.order import Component, OrderVariance, order_variance
+from analysis.studies.order_agreement import Agreements, agreements
+from analysis.studies.order_effects import OrderEffects, order_effects
+from analysis.studies.predictors import predictors
+from analysis.studies.task_features import similarity_of, task_numbers
 
 
 def order_section(found: Evidence) -> Section | str:

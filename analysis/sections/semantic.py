@@ -11,7 +11,7 @@ from analysis.evidence import SEED, Evidence, single_transfers
 from analysis.features import missing
 from analysis.report_parts import Section, Sheet
 from analysis.sections.semantic_pictures import semantic_pictures
-from analysis.semantic import (
+from analysis.studies.semantic import (
     DISTANCES,
     LANGUAGE_MEASURES,
     PAIR_MEASURES,
@@ -19,7 +19,7 @@ from analysis.semantic import (
     SemanticStudy,
     semantic_study,
 )
-from analysis.semantic_levels import gap_levels
+from analysis.studies.semantic_levels import gap_levels
 
 MEASURES = (*PAIR_MEASURES, *LANGUAGE_MEASURES)
 _ON_PAGE = (

@@ -19,7 +19,7 @@ from analysis.figures.scatter import (
 )
 from analysis.figures.style import new_figure
 from analysis.report_parts import Picture
-from analysis.semantic import (
+from analysis.studies.semantic import (
     CHANGE,
     LANGUAGE_MEASURES,
     NONE_GAP,

@@ -8,7 +8,7 @@ from analysis.evidence import Evidence
 from analysis.figures.sizes import draw_size_curve
 from analysis.figures.style import POINTS, new_figure
 from analysis.report_parts import Picture, Section, Sheet
-from analysis.size import NO_TREND, UNKNOWN, SizeStudy, size_study
+from analysis.studies.size import NO_TREND, UNKNOWN, SizeStudy, size_study
 
 CURVES_PER_ROW = 3
 

@@ -7,8 +7,8 @@ within one, so it estimates any variance between true scores without bias. It eq
 mean' A mean - trace(A S) / n, S the covariance over repetitions (a repeated-measures analysis of
 variance with the repetitions as subjects). Intervals and tests need the covariance itself, which
 three repetitions do not give freely: there the noise of prefixes is modelled and simulated
-(`analysis/prefix_noise.py`), and an interval holds the shares under which the observed one is no
-surprise.
+(`analysis/statistics/prefix_noise.py`), and an interval holds the shares under which the observed
+one is no surprise.
 """
 
 from __future__ import annotations
@@ -21,9 +21,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.intervals import LEVEL, MIN_SEEDS, Interval
-from analysis.prefix_noise import PrefixNoise, fit_noise, shared_by_nodes, simulated_noise
 from analysis.repetitions import SeedTable
+from analysis.statistics.intervals import LEVEL, MIN_SEEDS, Interval
+from analysis.statistics.prefix_noise import (
+    PrefixNoise,
+    fit_noise,
+    shared_by_nodes,
+    simulated_noise,
+)
 from spaces.curriculum import Curriculum, parse_curriculum
 
 Array = NDArray[np.float64]

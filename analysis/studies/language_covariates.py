@@ -15,8 +15,8 @@ import pandas as pd
 
 from analysis.features import language_table, missing
 from analysis.languages import LANGUAGES
-from analysis.marginal_means import marginal_means
 from analysis.objective import ENGLISH
+from analysis.statistics.marginal_means import marginal_means
 
 FLOOR = 10
 """Shared features below which a distance counts as missing. A share of n features that differ has

@@ -55,7 +55,7 @@ def measured_features(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def task_numbers(found: Evidence) -> pd.DataFrame:
-    """One row per task, the columns of `analysis.predictors.COLUMN_RULES` that are known.
+    """One row per task, the columns of `analysis.studies.predictors.COLUMN_RULES` that are known.
 
     Similarities to the study's targets are means over those that all tasks have; LogME and H-score,
     whose unit differs from target to target, are standardised within each target first.

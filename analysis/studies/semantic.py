@@ -18,16 +18,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.correlations import (
+from analysis.evidence import Evidence, single_transfers
+from analysis.features import of_pairs
+from analysis.statistics.correlations import (
     MIN_TASKS,
     Correlation,
     language_correlation,
     pair_correlation,
 )
-from analysis.evidence import Evidence, single_transfers
-from analysis.features import of_pairs
-from analysis.multiplicity import Family, family
-from analysis.semantic_pools import block, pool, reliability
+from analysis.statistics.multiplicity import Family, family
+from analysis.studies.semantic_pools import block, pool, reliability
 
 PAIR_MEASURES = ("text_cosine", "text_mmd2", "sentence_cosine", "sentence_mmd2")
 """Of a task's and a target's text; the first that was measured answers the question."""

@@ -14,8 +14,8 @@ from statistics import fmean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.distributions import benjamini_hochberg, t_above
-from analysis.intervals import MIN_SEEDS
+from analysis.statistics.distributions import benjamini_hochberg, t_above
+from analysis.statistics.intervals import MIN_SEEDS
 
 METHODS = {"holm": "Holm", "benjamini-hochberg": "Benjamini–Hochberg"}
 

@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.intervals import LEVEL, Interval, t_interval
-from analysis.multiplicity import Family, family
-from analysis.order import members_of_sets, with_other_orders
-from analysis.predictors import Predictor
 from analysis.repetitions import SeedTable
+from analysis.statistics.intervals import LEVEL, Interval, t_interval
+from analysis.statistics.multiplicity import Family, family
+from analysis.studies.order import members_of_sets, with_other_orders
+from analysis.studies.predictors import Predictor
 from spaces.curriculum import Curriculum, parse_curriculum
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ def agreements(
 
     Args:
         table: scores or gains, repetitions by curricula.
-        predictors: rules, as `analysis.predictors.predictors` gives them.
+        predictors: rules, as `analysis.studies.predictors.predictors` gives them.
         rng: draws relabellings where there are too many.
         level: of the intervals.
     """

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.correlations import MIN_LANGUAGES
+from analysis.statistics.correlations import MIN_LANGUAGES
 
 Array = NDArray[np.float64]
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.evidence import Evidence, single_transfers
-from analysis.morphology_comparison import (
+from analysis.statistics.multiplicity import Family, family
+from analysis.studies.morphology_comparison import (
     Comparison,
     MorphologicalStage,
     compared,
     gain_tables,
 )
-from analysis.multiplicity import Family, family
 
 STRUCTURED = "structured"
 """The group of POS and NER."""

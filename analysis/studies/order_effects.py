@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.intervals import LEVEL, MIN_SEEDS, t_interval
-from analysis.multiplicity import Family, family, p_of_zero
-from analysis.order import members_of_sets, with_other_orders
 from analysis.repetitions import SeedTable
+from analysis.statistics.intervals import LEVEL, MIN_SEEDS, t_interval
+from analysis.statistics.multiplicity import Family, family, p_of_zero
+from analysis.studies.order import members_of_sets, with_other_orders
 from spaces.curriculum import Curriculum, parse_curriculum
 
 Array = NDArray[np.float64]

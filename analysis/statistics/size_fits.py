@@ -17,8 +17,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.distributions import t_quantile
-from analysis.intervals import LEVEL, MIN_SEEDS
+from analysis.statistics.distributions import t_quantile
+from analysis.statistics.intervals import LEVEL, MIN_SEEDS
 
 Array = NDArray[np.float64]
 SHAPES = ("none", "power", "saturating")

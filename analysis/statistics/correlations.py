@@ -16,8 +16,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.distributions import normal_quantile, ranks
-from analysis.intervals import LEVEL, Interval
+from analysis.statistics.distributions import normal_quantile, ranks
+from analysis.statistics.intervals import LEVEL, Interval
 
 Array = NDArray[np.float64]
 MIN_LANGUAGES = 5

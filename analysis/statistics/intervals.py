@@ -13,7 +13,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import TypeVar
 
-from analysis.distributions import t_quantile
+from analysis.statistics.distributions import t_quantile
 
 LEVEL = 0.95
 Seed = TypeVar("Seed", bound=Hashable)

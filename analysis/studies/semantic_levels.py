@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.intervals import t_interval
+from analysis.statistics.intervals import t_interval
 
 NO_GAP = "no English score, hence no gap"
 

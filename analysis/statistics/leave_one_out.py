@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.correlations import MIN_LANGUAGES
+from analysis.statistics.correlations import MIN_LANGUAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.correlations import MIN_LANGUAGES, MIN_TASKS
-from analysis.distributions import t_above, t_quantile
-from analysis.intervals import LEVEL, Interval
+from analysis.statistics.correlations import MIN_LANGUAGES, MIN_TASKS
+from analysis.statistics.distributions import t_above, t_quantile
+from analysis.statistics.intervals import LEVEL, Interval
 
 Array = NDArray[np.float64]
 NO_FIT = "did not converge"

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.associations import Association, Outcome, associate
-from analysis.correlations import MIN_LANGUAGES
 from analysis.evidence import SEED, Evidence, single_transfers
-from analysis.intervals import LEVEL, Interval, t_interval
-from analysis.language_covariates import CC100, Covariates, language_covariates
-from analysis.leave_one_out import Prediction, leave_one_out
-from analysis.marginal_means import marginal_means
-from analysis.mixed_model import MixedSlope, mixed_slope
-from analysis.multiplicity import Family
 from analysis.repetitions import UNIT
+from analysis.statistics.correlations import MIN_LANGUAGES
+from analysis.statistics.intervals import LEVEL, Interval, t_interval
+from analysis.statistics.leave_one_out import Prediction, leave_one_out
+from analysis.statistics.marginal_means import marginal_means
+from analysis.statistics.mixed_model import MixedSlope, mixed_slope
+from analysis.statistics.multiplicity import Family
+from analysis.studies.associations import Association, Outcome, associate
+from analysis.studies.language_covariates import CC100, Covariates, language_covariates
 
 GAIN, GAP = "gain", "gap of none"
 BY_TARGET, BY_TASK = "gain by target", "gain by task"

@@ -1,7 +1,7 @@
 """What do morphological stages gain in each language, over none or over stages of their size?
 
 One comparison: a mean over stages and targets, paired by repetition, with the mean of each class of
-languages and the difference of the two. What is compared is for `analysis/morphology.py` to say.
+languages and the difference of the two. What is compared is for `morphology.py` to say.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.intervals import Interval, t_interval
-from analysis.multiplicity import p_of_zero
-from analysis.unit_intervals import (
+from analysis.statistics.intervals import Interval, t_interval
+from analysis.statistics.multiplicity import p_of_zero
+from analysis.statistics.unit_intervals import (
     DifferenceInDifferences,
     crossed_interval,
     difference_in_differences,

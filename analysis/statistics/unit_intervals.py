@@ -17,8 +17,8 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.distributions import t_above, t_quantile
-from analysis.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
+from analysis.statistics.distributions import t_above, t_quantile
+from analysis.statistics.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
 
 Array = NDArray[np.float64]
 MIN_BOOTSTRAP = 10

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.correlations import Correlation, language_correlation
-from analysis.intervals import LEVEL
-from analysis.language_covariates import CC100
-from analysis.multiplicity import Family, family
+from analysis.statistics.correlations import Correlation, language_correlation
+from analysis.statistics.intervals import LEVEL
+from analysis.statistics.multiplicity import Family, family
+from analysis.studies.language_covariates import CC100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
-from analysis.multiplicity import Family, family, p_of_zero
 from analysis.repetitions import UNIT, seed_table
-from analysis.size_fits import Curve, band, crossings, fit, held_out_error, predict
+from analysis.statistics.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
+from analysis.statistics.multiplicity import Family, family, p_of_zero
+from analysis.statistics.size_fits import Curve, band, crossings, fit, held_out_error, predict
 from spaces.curriculum import Part, parse_curriculum
 
 Array = NDArray[np.float64]
