@@ -22,8 +22,6 @@ from search.table_parts import heading, remark
 from search.trials import Interrupted, SearchStopped
 
 FAILED = 1
-ANSWERED_BY_FEATURES = ("order", "morphology", "semantic", "linguistic")
-"""What a study may ask that needs more than its scores."""
 SIGNALLED = 128
 """Exit code of a shell's child that ended by signal n: this plus n."""
 
@@ -54,8 +52,7 @@ def carry_out(launched: Launch, *, out: Console, err: Console) -> int:
                 on_open=shown.opened,
             )
         with interruptible():
-            if launched.config.study.asks in ANSWERED_BY_FEATURES:
-                _measure_features(launched, out)
+            _measure_features(launched, out)
             export(launched, out)
     except Interrupted as stop:
         name = Signals(stop.signal_number).name
@@ -113,13 +110,18 @@ def export(launched: Launch, out: Console) -> None:
 
 
 def _measure_features(launched: Launch, out: Console) -> None:
-    from search.features import features_of
+    """What the answer to the study's question needs, unless the run folder has features."""
+    from search.features import NEEDED, features_of
 
-    say(out, "measuring the features that the study's question needs")
+    asks, folder = launched.config.study.asks, launched.folder
+    if asks not in NEEDED or folder.features.exists():
+        return
+    say(out, f"measuring the features that the answer needs ({asks})")
     features_of(
         launched.config,
-        launched.folder,
+        folder,
         mirror=launched.mirror,
+        parts=NEEDED[asks],
         on_progress=lambda line: say(out, f"  {line}"),
     )
 

@@ -8,7 +8,7 @@ guides a search: text of the search split is read in every language, its labels 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from search.study import places_of
 from search.train_one import driven, setup_here
 from spaces.curriculum import Curriculum
 from trainables.data import available_languages
-from trainables.features.rows import measured
+from trainables.features.rows import PARTS, measured
 from trainables.features.text_rows import text_rows
 from trainables.features.vectors import LAST
 from trainables.features.wanted import Amounts, Row, Wanted
@@ -36,6 +36,15 @@ from trainables.tasks.task import MiniworldSource, SplitName
 from trainables.workbench import Workbench
 
 log = logging.getLogger(__name__)
+
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "order": ("TextEmb", "TaskEmb", "evidence"),
+    "morphology": (),
+    "semantic": ("texts", "translations"),
+    "linguistic": ("sub-words",),
+}
+"""By what a study may ask that needs more than its scores: what is measured for the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +91,7 @@ def features_of(
     *,
     mirror: Path | None = None,
     amounts: Amounts | None = None,
+    parts: Iterable[str] = tuple(PARTS),
     sentence_encoder: str | None = None,
     on_progress: Callable[[str], None] = log.info,
 ) -> Written:
@@ -92,6 +102,7 @@ def features_of(
         folder: its run folder.
         mirror: folder that stands in for the hub; None: the one of the last launch.
         amounts: how much is read for each; None: the defaults.
+        parts: of PARTS; languages, sizes and what is declared always come too.
         sentence_encoder: hub id or folder of another encoder, by whose last layer texts are
             compared too, as sentence encoders are made to be read.
         on_progress: takes a line every few seconds.
@@ -104,7 +115,7 @@ def features_of(
     wanted = _wanted(config, planner, places, amounts or Amounts())
     assignment = replace(planner.search(Curriculum(), "baseline", None), variant="features")
     trial = Trial(assignment=assignment, bench=bench, leases=NoLeases())
-    rows = driven(measured(trial, wanted), on_progress)
+    rows = driven(measured(trial, wanted, parts), on_progress)
     invented, human = _languages(config, wanted)
     rows += driven(language_rows(trial, invented=invented, human=human), on_progress)
     if sentence_encoder is not None:

@@ -24,7 +24,7 @@ from analysis.features import (
 from search.assignments import Planner
 from search.cli import app
 from search.config import load_study, resolved_yaml
-from search.features import features_of, study_for_features, summary
+from search.features import NEEDED, features_of, study_for_features, summary
 from search.run_folder import RunFolder, RunFolderError
 from search.study import places_of
 from search.train_one import driven, setup_here
@@ -424,3 +424,21 @@ def test_rows_that_are_unknown_or_come_twice_are_refused():
         as_features([{**row, "feature": "log_me"}])
     with pytest.raises(FeaturesError, match="no feature is named"):
         of_tasks(as_features([row]), "taskemb")
+
+
+READ = {
+    "order": {"train_rows", "textemb_cosine", "taskemb_cosine", "logme", "h_score"},
+    "morphology": {"morphological", "agglutinative"},
+    "semantic": {"text_cosine", "text_mmd2", "parallel_accuracy", "parallel_margin"},
+    "linguistic": {"distance_featural", "distance_syntactic", "subword_tokens"},
+}
+
+
+@pytest.mark.parametrize("asks", NEEDED)
+def test_a_study_measures_what_its_answer_reads_and_no_more_than_all(asks, measured, tmp_path):
+    config, _, whole = measured
+    folder = new_run(config, tmp_path / "run")
+    parts = NEEDED[asks]
+    part = features_of(config, folder, amounts=SMALL, parts=parts, on_progress=silent).frame
+    assert READ[asks] <= set(part["feature"])
+    assert set(part["feature"]) < set(whole.frame["feature"])

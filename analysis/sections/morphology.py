@@ -112,7 +112,9 @@ def _notes(study: MorphologyStudy, found: Evidence) -> Iterator[str]:
         kinds = own.difference
         intervals = (kinds.over_seeds, kinds.over_languages, kinds.over_both)
         yield f"Against {own.against}: {'; '.join(each.note for each in intervals)}."
-    yield f"{study.over_both.note}. {study.over_seeds.note}."
+    for tests in (study.over_both, study.over_seeds):
+        if tests.tests:
+            yield f"{tests.note}."
     if study.unclassed:
         listed = ", ".join(f"{code} ({why})" for code, why in study.unclassed.items())
         yield f"Languages in neither class, shown apart: {listed}."

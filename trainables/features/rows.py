@@ -1,10 +1,12 @@
-"""Which features has a study? All of them, as rows of `features.parquet`.
+"""Which features has a study? As rows of `features.parquet`.
 
 A row is a dict in the columns of `analysis/features.py`, which says what each feature means. What
 could not be measured has a row too, with no value and the reason as its note.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 
 from trainables.features.text_rows import (
     parallel_rows,
@@ -16,14 +18,28 @@ from trainables.features.trained_rows import evidence_rows, task_embedding_rows
 from trainables.features.wanted import Row, Rows, Wanted, feature_row
 from trainables.nodes import Trial
 
+PARTS: Mapping[str, Callable[[Trial, Wanted], Rows]] = {
+    "texts": text_rows,
+    "translations": parallel_rows,
+    "sub-words": subword_rows,
+    "TextEmb": text_embedding_rows,
+    "TaskEmb": task_embedding_rows,
+    "evidence": evidence_rows,
+}
+"""What can be measured for itself, by name."""
 
-def measured(trial: Trial, wanted: Wanted) -> Rows:
-    """All features that need data or the encoder, one row per number."""
+
+def measured(trial: Trial, wanted: Wanted, parts: Iterable[str] = tuple(PARTS)) -> Rows:
+    """Features that need data or the encoder, one row per number: what is declared, and the parts.
+
+    Args:
+        trial: whose encoder and store are used.
+        wanted: tasks and targets.
+        parts: of PARTS.
+    """
     rows = [*sizes(trial, wanted), *morphology(trial, wanted)]
-    for part in (text_rows, parallel_rows, subword_rows, text_embedding_rows):
-        rows += yield from part(trial, wanted)
-    for trained_part in (task_embedding_rows, evidence_rows):
-        rows += yield from trained_part(trial, wanted)
+    for part in parts:
+        rows += yield from PARTS[part](trial, wanted)
     return rows
 
 
