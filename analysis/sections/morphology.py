@@ -21,6 +21,7 @@ CAVEAT = (
     "comparison with other stages of the same size takes away what any stage does to them, not "
     "what these differences do to a morphological one."
 )
+_SHOWN = ["targets", "against", "over", "difference", "low", "high", "n", "p_value", "p_adjusted"]
 _DIFFERENCE = "Gain in agglutinative languages minus gain in others, by what the interval is over"
 
 
@@ -34,6 +35,7 @@ def morphology_section(found: Evidence) -> Section | str:
             name="morphology_differences",
             caption=f"{_DIFFERENCE}: mean over {len(study.stages)} morphological stages.",
             frame=_differences(study.comparisons, study),
+            shown=tuple(_SHOWN),
         ),
         Sheet(
             name="morphology_classes",
@@ -68,14 +70,12 @@ def _headline(study: MorphologyStudy) -> list[Comparison]:
 
 def _sentence(study: MorphologyStudy) -> str:
     """The comparison with stages of the same size first: it is the stricter one."""
-    first, *rest = sorted(_headline(study), key=lambda own: own.against == NONE)
+    first = min(_headline(study), key=lambda own: own.against == NONE)
     said = (
         f"on {' and '.join(first.targets)}, morphological stages gain {_more(first)} in the "
         f"{first.agglutinative.num_languages} agglutinative languages than in the "
         f"{first.others.num_languages} others, compared with {first.against} ({_sure(first)})"
     )
-    for own in rest:
-        said += f"; compared with {own.against} {_more(own)} ({_sure(own)})"
     if first.against == NONE:
         said += "; no other stage of the same size was repeated"
     is_told = _widest(first).excludes_zero
@@ -104,6 +104,8 @@ def _sure(own: Comparison) -> str:
 
 
 def _notes(study: MorphologyStudy, found: Evidence) -> Iterator[str]:
+    for own in _headline(study):
+        yield f"Compared with {own.against}: {_more(own)} in agglutinative languages ({_sure(own)})."
     for stage in study.stages:
         others = ", ".join(stage.same_size) or "nothing"
         yield f"Morphological: {stage}; of the same size, without morphology: {others}."
