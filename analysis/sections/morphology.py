@@ -105,7 +105,8 @@ def _sure(own: Comparison) -> str:
 
 def _notes(study: MorphologyStudy, found: Evidence) -> Iterator[str]:
     for own in _headline(study):
-        yield f"Compared with {own.against}: {_more(own)} in agglutinative languages ({_sure(own)})."
+        said = f"{_more(own)} in agglutinative languages"
+        yield f"Compared with {own.against}: {said} ({_sure(own)})."
     for stage in study.stages:
         others = ", ".join(stage.same_size) or "nothing"
         yield f"Morphological: {stage}; of the same size, without morphology: {others}."
