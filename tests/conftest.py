@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+import subprocess
 from pathlib import Path
 
 import datasets
@@ -336,3 +338,27 @@ def small_run(tmp_path_factory):
 
 
 SMALL_CURRICULA = ("none", "mini-nli:100", "mini-pos:300 > mini-nli:100")
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Opens a page in headless Chromium: its console is in `stderr`, its final HTML in `stdout`."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no chromium: the page is not opened in a browser")
+
+    def opened(page, *flags):
+        quiet = (
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            *("--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}"),
+        )
+        return subprocess.run(
+            [chromium, *quiet, "--dump-dom", *flags, page.as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+
+    return opened

@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
-import subprocess
 from xml.etree import ElementTree
 
 import matplotlib.image
@@ -26,11 +24,6 @@ from search.report_files import study_report, write_report
 from search.run_folder import RunFolder
 
 HOSTILE = '<script>alert("x")</script> & <b>'
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-QUIET = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -173,32 +166,14 @@ def test_the_command_prints_and_writes(made):
     assert "report.html" in found.output
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium: the page is not opened in a browser")
-def test_a_browser_draws_every_figure_without_a_word_on_the_console(page, made, tmp_path):
+def test_a_browser_draws_every_figure_without_a_word_on_the_console(page, made, browser, tmp_path):
     shot = tmp_path / "page.png"
-    done = subprocess.run(
-        [
-            *(CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}"),
-            *("--enable-logging=stderr", "--window-size=1100,4000", f"--screenshot={shot}"),
-            page.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    done = browser(page, "--window-size=1100,4000")
     assert "CONSOLE" not in done.stderr
-    image = matplotlib.image.imread(shot)
-    assert image[..., :3].std() > 0.05
-    dom = subprocess.run(
-        [CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'again'}", "--dump-dom", page.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    ).stdout
     config, run = made
-    assert dom.count("<svg") == len(list(all_pictures(study_report(config, run))))
+    assert done.stdout.count("<svg") == len(list(all_pictures(study_report(config, run))))
+    browser(page, "--window-size=1100,4000", f"--screenshot={shot}")
+    assert matplotlib.image.imread(shot)[..., :3].std() > 0.05
 
 
 def test_tables_and_figures_are_found_by_name(made):
