@@ -70,6 +70,17 @@ def test_a_planted_size_law_is_found_and_drawn():
     assert [picture.name for picture in section.pictures] == ["sizes"]
 
 
+def test_where_a_gain_turns_into_a_loss_is_said_with_its_range():
+    world = World(
+        curricula=SIZED.curricula,
+        size={"alpha": SizeLaw(kind="power", offset=-0.06, scale=0.06, shape=0.5)},
+        seeds=10,
+    )
+    (trend,) = size_section(seen(world)).sheets[0].frame.to_dict(orient="records")
+    assert trend["sign_changes"].startswith("gain from ")
+    assert " examples on (" in trend["sign_changes"]
+
+
 def test_where_there_is_no_trend_the_answer_is_no_trend():
     flat = World(curricula=SIZED.curricula, seeds=5)
     section = size_section(seen(flat))

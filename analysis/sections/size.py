@@ -8,7 +8,7 @@ from analysis.evidence import Evidence
 from analysis.figures.sizes import draw_size_curve
 from analysis.figures.style import POINTS, new_figure
 from analysis.report_parts import Picture, Section, Sheet
-from analysis.studies.size import NO_TREND, UNKNOWN, SizeStudy, size_study
+from analysis.studies.size import NO_TREND, UNKNOWN, SignChange, SizeStudy, size_study
 
 CURVES_PER_ROW = 3
 
@@ -85,8 +85,19 @@ def _trends(found: SizeStudy) -> pd.DataFrame:
                 "p_value": curve.p_value,
                 "p_adjusted": curve.p_adjusted,
                 "mean_gain": curve.mean_gain.mean,
+                "sign_changes": "; ".join(map(_turn, curve.sign_changes)),
                 "note": curve.note,
             }
             for curve in found.curves
         ]
     )
+
+
+def _turn(found: SignChange) -> str:
+    """`gain from 800 examples on (500 to 1,300)`."""
+    low, high = (
+        "fewest measured" if found.low is None else f"{found.low:,.0f}",
+        "most measured" if found.high is None else f"{found.high:,.0f}",
+    )
+    what = "gain" if found.rising else "loss"
+    return f"{what} from {found.examples:,.0f} examples on ({low} to {high})"
