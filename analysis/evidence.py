@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.features import as_features
 from analysis.objective import ENGLISH, Objective
 from analysis.repetitions import final_cells, gains
-from spaces.curriculum import EMPTY_TEXT, Curriculum, parse_curriculum
+from spaces.curriculum import EMPTY_TEXT, Part, parts_alone
 
 SEED = 20260101
 """Of the simulated noise and the relabellings: equal reports for equal observations."""
@@ -92,25 +92,20 @@ def single_transfers(found: Evidence, *, all_sizes: bool = False) -> pd.DataFram
     singles = _singles(dict.fromkeys(own["curriculum"]), all_sizes=all_sizes)
     own = own[own["curriculum"].isin(list(singles))]
     own = own.assign(
-        task=[singles[text][0] for text in own["curriculum"]],
-        num_examples=[singles[text][1] for text in own["curriculum"]],
+        task=[singles[text].task for text in own["curriculum"]],
+        num_examples=[singles[text].num_examples for text in own["curriculum"]],
     )
     return own[list(TRANSFER_COLUMNS)].astype(TRANSFER_COLUMNS).reset_index(drop=True)
 
 
-def _singles(curricula: Iterable[str], *, all_sizes: bool) -> dict[str, tuple[str, int]]:
-    """Curriculum to its task and size, of those with one task alone."""
-    parsed: dict[str, Curriculum] = {text: parse_curriculum(text) for text in curricula}
-    alone = {
-        text: (own.stages[0].parts[0].task, own.stages[0].parts[0].num_examples)
-        for text, own in parsed.items()
-        if len(own.stages) == 1 and len(own.stages[0].parts) == 1
-    }
+def _singles(curricula: Iterable[str], *, all_sizes: bool) -> dict[str, Part]:
+    """Of those with one task alone; of each task the largest, or all sizes."""
+    alone = parts_alone(curricula)
     largest: dict[str, int] = {}
-    for task, size in alone.values():
-        largest[task] = max(size, largest.get(task, 0))
+    for part in alone.values():
+        largest[part.task] = max(part.num_examples, largest.get(part.task, 0))
     return {
-        text: (task, size)
-        for text, (task, size) in alone.items()
-        if all_sizes or size == largest[task]
+        text: part
+        for text, part in alone.items()
+        if all_sizes or part.num_examples == largest[part.task]
     }

@@ -8,6 +8,7 @@ mnli:full                                 every training example of the task
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 EMPTY_TEXT = "none"
@@ -80,6 +81,16 @@ class Curriculum:
 
     def __str__(self) -> str:
         return " > ".join(str(stage) for stage in self.stages) or EMPTY_TEXT
+
+
+def parts_alone(texts: Iterable[str]) -> dict[str, Part]:
+    """The part of each curriculum that has one task alone, by its text; others are left out."""
+    stages = {text: parse_curriculum(text).stages for text in texts}
+    return {
+        text: own[0].parts[0]
+        for text, own in stages.items()
+        if len(own) == 1 and len(own[0].parts) == 1
+    }
 
 
 def parse_curriculum(text: str) -> Curriculum:

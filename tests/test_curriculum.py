@@ -13,6 +13,7 @@ from spaces.curriculum import (
     Part,
     Stage,
     parse_curriculum,
+    parts_alone,
     resolve_full,
     scaled,
 )
@@ -104,3 +105,8 @@ def test_scaling_keeps_stages_and_at_least_one_example():
     curriculum = parse_curriculum("a:9000 > b:3000+c:4")
     assert str(scaled(curriculum, 1 / 9)) == "a:1000 > b:333+c:1"
     assert scaled(curriculum, 1) == curriculum
+
+
+def test_parts_alone_are_those_of_curricula_with_one_task_and_no_other():
+    alone = parts_alone(["none", "a:1", "a:2", "a:1+b:1", "a:1 > b:1"])
+    assert {text: str(part) for text, part in alone.items()} == {"a:1": "a:1", "a:2": "a:2"}

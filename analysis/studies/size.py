@@ -20,7 +20,7 @@ from analysis.repetitions import UNIT, seed_table
 from analysis.statistics.intervals import LEVEL, MIN_SEEDS, Interval, t_interval
 from analysis.statistics.multiplicity import Family, family, p_of_zero
 from analysis.statistics.size_fits import Curve, band, crossings, fit, held_out_error, predict
-from spaces.curriculum import Part, parse_curriculum
+from spaces.curriculum import parts_alone
 
 Array = NDArray[np.float64]
 LEVEL_OF_TREND = 0.05
@@ -206,14 +206,11 @@ def _tables(
     gains: pd.DataFrame, targets: Sequence[str], languages: Sequence[str]
 ) -> tuple[dict[tuple[str, str], pd.DataFrame], tuple[str, ...]]:
     """Gains by task and target, repetitions by sizes; and what has too few sizes."""
-    parts = {text: _single(text) for text in gains["curriculum"].unique()}
-    parts = {text: part for text, part in parts.items() if part is not None}
-    names = sorted({part.task for part in parts.values() if part})
+    parts = parts_alone(gains["curriculum"].unique())
+    names = sorted({part.task for part in parts.values()})
     found, left_out = {}, []
     for task in names:
-        own = {
-            text: part.num_examples for text, part in parts.items() if part and part.task == task
-        }
+        own = {text: part.num_examples for text, part in parts.items() if part.task == task}
         for target in targets:
             rows = gains[gains["curriculum"].isin(list(own)) & (gains["target"] == target)]
             table = seed_table(rows, languages=languages).scores.rename(columns=own)
@@ -222,12 +219,6 @@ def _tables(
             else:
                 found[task, target] = table.sort_index(axis="columns")
     return found, tuple(left_out)
-
-
-def _single(text: str) -> Part | None:
-    """The only part of a curriculum of one task; None for any other."""
-    stages = parse_curriculum(text).stages
-    return stages[0].parts[0] if len(stages) == 1 and len(stages[0].parts) == 1 else None
 
 
 def _name(key: tuple[str, str]) -> str:

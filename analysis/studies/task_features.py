@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.evidence import Evidence
 from analysis.features import of_stages, of_tasks
-from spaces.curriculum import parse_curriculum
+from spaces.curriculum import parts_alone
 
 
 def measured_features(frame: pd.DataFrame) -> pd.DataFrame:
@@ -32,9 +32,7 @@ def measured_features(frame: pd.DataFrame) -> pd.DataFrame:
         & (frame["rung"] == frame["num_rungs"] - 1)
         & frame["value"].notna()
     ].drop_duplicates(["target", "stage_seed"])  # a node has a row in every trial that stands on it
-    parts = {text: parse_curriculum(text).stages for text in rows["target"].unique()}
-    single = {text: stages[0].parts[0] for text, stages in parts.items()
-              if len(stages) == len(stages[0].parts) == 1}  # fmt: skip
+    single = parts_alone(rows["target"].unique())
     own = rows[rows["target"].isin(list(single))]
     known = pd.DataFrame(
         {
