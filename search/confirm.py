@@ -7,7 +7,7 @@ come from the store, so that the second pass trains only the controls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from analysis.confirmation import winner_of
@@ -84,8 +84,7 @@ class Confirmation:
             (text for text, value in values.items() if value is not None),
             key=lambda text: (-(values[text] or 0.0), text),
         )
-        best = [text for text in ranked if text != str(Curriculum())]
-        return [parse_curriculum(text) for text in best[: most_confirmed(self._config)]]
+        return candidates_of(map(parse_curriculum, ranked), self._config, self._planner)
 
     def _trials(
         self, candidates: list[Curriculum], *, split: SplitName, controls: list[Assignment]
@@ -107,10 +106,18 @@ class Confirmation:
         return all(is_scored(work, rows) for work in assignment.rungs)
 
 
-def most_confirmed(config: StudyConfig) -> int | None:
-    """Candidates at most; None: all."""
-    top = config.confirm.top
-    return None if top == "all" else top
+def candidates_of(
+    ranked: Iterable[Curriculum], config: StudyConfig, planner: Planner
+) -> list[Curriculum]:
+    """What is confirmed of the curricula that ran to the end, best first: the best, or the space.
+
+    Where all are, they are those of the space: baselines outside it, such as all tasks jointly, can
+    cost more than all of them together.
+    """
+    trained, top = [curriculum for curriculum in ranked if len(curriculum)], config.confirm.top
+    if top == "all":
+        return [curriculum for curriculum in trained if planner.space.contains(curriculum)]
+    return trained[:top]
 
 
 class InTurn:

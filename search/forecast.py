@@ -15,7 +15,7 @@ from statistics import fmean
 
 from search.assignments import Planner, controls_of
 from search.calibration import Rates
-from search.confirm import most_confirmed
+from search.confirm import candidates_of
 from search.study_fields import StudyConfig
 from search.work import PARTS, Cost, Counter, Name, Piece, cost_of
 from spaces.curriculum import Curriculum
@@ -242,7 +242,7 @@ class _Simulation:
         config, planner = self._config, self._planner
         empty = Curriculum()
         ranked = sorted(self._finals, key=lambda c: (-self._finals[c], str(c)))
-        best = [c for c in ranked if c != empty][: most_confirmed(config)]
+        best = candidates_of(ranked, config, planner)
         if not best:
             return self._phase("confirmation", [])
         trials = [

@@ -235,8 +235,8 @@ class Confirm(Fields):
     """What is run again on fresh seeds with full targets."""
 
     top: Top = 2
-    """Best curricula to confirm; all = all that ran to the end, to learn from them; 0 = no
-    confirmation."""
+    """Best curricula to confirm; all = all of the space that ran to the end, to learn from them;
+    0 = no confirmation."""
     controls: Flag = True
     """Also the winner's tasks jointly, its stages reversed, and no stages at equal examples."""
     learning_rates: tuple[Positive, ...] = (0.3, 3.0)
