@@ -55,22 +55,18 @@ def test_standard_deviations_are_those_planted():
 
 
 @pytest.mark.parametrize("num_languages", [6, 12])
-@pytest.mark.parametrize("draws", [40, pytest.param(200, marks=pytest.mark.long)])
-def test_the_interval_covers_the_planted_slope_where_the_normal_one_does_not(num_languages, draws):
+def test_the_interval_covers_the_planted_slope(num_languages):
+    """By 500 draws: the head of `analysis/statistics/mixed_model.py` has the figures."""
     rng = np.random.default_rng(5)
-    covered, normal, fitted = 0, 0, 0
-    for _ in range(draws):
+    covered, fitted = 0, 0
+    for _ in range(40):
         found = mixed_slope(*drawn(num_languages, rng)).slope
         if found.low is None:
             continue
         fitted += 1
         covered += found.low <= SLOPE <= found.high
-        error = (found.high - found.mean) / stats.t.ppf(0.975, num_languages - 2)
-        normal += abs(found.mean - SLOPE) <= stats.norm.ppf(0.975) * error
-    assert fitted >= 0.97 * draws
+    assert fitted >= 0.97 * 40
     assert covered >= fitted * 0.95 - 2 * np.sqrt(fitted * 0.95 * 0.05)
-    if draws == 200 and num_languages == 6:
-        assert normal < 0.92 * fitted
 
 
 def test_without_a_slope_the_interval_holds_zero_and_nothing_is_significant():

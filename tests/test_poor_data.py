@@ -15,7 +15,6 @@ from analysis.planted import METRIC, World, all_orders, observations, plant
 from analysis.report import make_report
 from analysis.report_page import report_html
 from analysis.sections import STUDIES
-from benchmarks.study_runs import run_alone, tiny_study
 from search.cli import app
 from search.config import resolved_yaml
 from search.run_folder import RunFolder
@@ -66,13 +65,11 @@ def test_one_repetition_gives_no_interval(name):
     assert "95 % interval" not in text.replace("no 95 % interval", "")
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A small finished run."""
-    folder = tmp_path_factory.mktemp("damaged")
-    config = tiny_study(folder / "store", confirm={"top": 0})
-    run_alone(config, folder / "run")
-    found = RunFolder(folder / "run")
+@pytest.fixture
+def run(finished_study):
+    """The run folder of a small finished study."""
+    config, path = finished_study
+    found = RunFolder(path)
     found.study_file.write_text(resolved_yaml(config))
     return found
 
