@@ -26,6 +26,7 @@ from analysis.planted import Contrast, Noise, SizeLaw, World, all_orders, nodes_
 from analysis.repetitions import SeedTable
 from analysis.statistics.correlations import language_correlation, pair_correlation
 from analysis.statistics.intervals import Interval
+from analysis.statistics.mixed_model import mixed_slope
 from analysis.statistics.unit_intervals import (
     crossed_interval,
     difference_in_differences,
@@ -39,6 +40,8 @@ from analysis.studies.size import size_curve
 from spaces.curriculum import parse_curriculum
 
 RESULT = Path("docs/measured/coverage.md")
+SEED = 2
+"""Of the worlds; the methods were made on those of seed 1."""
 REPETITIONS = (3, 5, 10)
 LOW, HIGH = 0.92, 0.98
 """Where the coverage of a 95 % interval should lie."""
@@ -95,7 +98,7 @@ def main() -> None:
         RESULT.write_text(text, encoding="utf-8")
 
 
-def run(name: str, n: int, simulations: int, *, seed: int = 1) -> list[Line]:
+def run(name: str, n: int, simulations: int, *, seed: int = SEED) -> list[Line]:
     """Rates of all lines of one check."""
     rng = np.random.default_rng([seed, n, *name.encode()])
     found: dict[str, list[bool]] = {}
@@ -261,13 +264,17 @@ def correlations(n: int, rng: np.random.Generator) -> Outcome:
         pairs = pair_correlation(gains, affinity, languages=LANGUAGES, rng=rng)
         alone = language_correlation(gains.mean(0) - slope * affinity.mean(0), covariate,
                                      languages=LANGUAGES, rng=rng)  # fmt: skip
+        table = pd.DataFrame(gains - slope * affinity, index=list(TASKS), columns=list(LANGUAGES))
+        mixed = mixed_slope(table, pd.Series(covariate, list(LANGUAGES)))
         if slope:
+            found[f"slope of the mixed model|{COVERAGE}"] = _holds(mixed.slope, slope)
             found[f"slope over languages|{COVERAGE}"] = _holds(alone.slope, slope)
             found[f"slope over (task, language) pairs|{COVERAGE}"] = _holds(pairs.slope, slope)
             rho = slope / np.sqrt(slope**2 + _gain_variance(world))
             true = 6 / np.pi * np.arcsin(rho / 2)
             found[f"Spearman over languages|{COVERAGE}"] = _holds(alone.spearman, true)
             continue
+        found[f"slope of the mixed model|{FALSE}"] = _rejects(mixed.p_value)
         found[f"Spearman over languages|{FALSE}"] = _rejects(alone.p_value)
         found[f"Spearman over pairs, means removed|{FALSE}"] = _rejects(pairs.p_value)
         everywhere = np.tile(covariate, len(TASKS))
@@ -325,7 +332,8 @@ def report(lines: list[Line], simulations: int, seconds: float) -> str:
             "",
             f"{datetime.datetime.now(datetime.UTC):%d %B %Y}, `python -m benchmarks.coverage`, "
             f"{simulations} simulations each, {seconds:.0f} s of one core; {sum(judged)} of "
-            f"{len(judged)} rates are as wanted.",
+            f"{len(judged)} rates are as wanted. Seed {SEED}; the methods were made on worlds of "
+            "seed 1.",
             "",
             "Worlds of `analysis/planted.py`: scores with planted effects, noise per stage node "
             "shared by every curriculum with that prefix, per target run, per target seed, and of "
