@@ -40,9 +40,13 @@ def objective_from(config: StudyConfig, languages: Mapping[str, Sequence[str]]) 
 
 
 def recorded_objective(config: StudyConfig, frame: pd.DataFrame) -> Objective | None:
-    """The objective as the observations know it; None before the first trial is scored."""
+    """The objective as the observations know it; None before the first trial is scored.
+
+    By English alone a search need not score every target: retrieval has no English score.
+    """
     scored = frame[(frame["part"] == "evaluation") & (frame["phase"] == "search")]
-    if set(config.targets) - set(scored["target"]):
+    unscored = set(config.targets) - set(scored["target"])
+    if scored.empty or (unscored and config.objective.select != "english"):
         return None
     languages = {
         target: list(scored.loc[scored["target"] == target, "language"].unique())
