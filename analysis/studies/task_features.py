@@ -67,11 +67,11 @@ def task_numbers(found: Evidence) -> pd.DataFrame:
     targets = [target.name for target in found.objective.targets]
     for column in ("textemb", "taskemb"):
         matrix = of_tasks(features, f"{column}_cosine")
-        columns[column] = _over_targets(matrix.reindex(columns=targets))
+        columns[column] = _over_targets(matrix.reindex(index=known.index, columns=targets))
     for column in ("logme", "h_score"):
         scores = of_stages(features, column).drop(index="none", errors="ignore")
         columns[column] = _over_targets((scores - scores.mean()) / scores.std())
-    table = pd.DataFrame(columns).drop(index=targets, errors="ignore")
+    table = pd.DataFrame(columns).reindex(known.index)
     return table.dropna(axis="columns", how="all").rename_axis(index="task")
 
 
