@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,17 +113,17 @@ class Posterior:
         return condition((*self.observations, *believed), self.features, self.fitted)
 
 
-def fit(observations: Sequence[Observation], features: Features, *, items: float) -> Fitted:
+def fit(observations: Sequence[Observation], features: Features, *, item_variance: float) -> Fitted:
     """Learn the hyper-parameters; at least one observation.
 
     Args:
         observations: more than `MOST_FITTED` are sub-sampled.
         features: of the space.
-        items: behind one value; see `Problem`.
+        item_variance: of a value; see `Problem`.
     """
     from scipy.optimize import minimize
 
-    unit = _unit_of(observations, items)
+    unit = _unit_of(observations, item_variance)
     names = names_of(features.groups)
     used = some_of(observations, MOST_FITTED)
     points = points_of(used, features, item_noise=unit.item_noise)
@@ -197,7 +196,7 @@ def noise_of(fitted: Fitted) -> dict[str, float]:
     }
 
 
-def _unit_of(observations: Sequence[Observation], items: float) -> Unit:
+def _unit_of(observations: Sequence[Observation], item_variance: float) -> Unit:
     by_fidelity: dict[float, list[float]] = {0.0: []}
     for observation in observations:
         by_fidelity.setdefault(observation.fidelity, []).append(observation.value)
@@ -205,9 +204,7 @@ def _unit_of(observations: Sequence[Observation], items: float) -> Unit:
     centre = {x: float(np.mean(v or values)) for x, v in by_fidelity.items()}
     residuals = [o.value - centre[o.fidelity] for o in observations]
     scale = float(np.std(residuals)) or 1.0
-    score = min(max(centre[0.0], 0.0), 1.0)
-    item_variance = OWN_SHARE * score * (1 - score) / items if isfinite(items) else 0.0
-    return Unit(centre=centre, scale=scale, item_noise=item_variance / scale**2)
+    return Unit(centre=centre, scale=scale, item_noise=OWN_SHARE * item_variance / scale**2)
 
 
 def _centre(unit: Unit, fidelity: float) -> float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf, isfinite, log
+from math import isfinite, log
 from typing import Any
 
 import optuna
@@ -26,12 +26,8 @@ class Costs:
 
     fixed: float = 1.0
     """Targets and evaluation of one trial, at all rungs: no other trial has them."""
-    epochs: float = 1.0
-    """Of a stage."""
-
-    def of_stage(self, stage: Stage) -> float:
-        """Examples trained on."""
-        return self.epochs * stage.num_examples
+    of_stage: Callable[[Stage], float] = lambda stage: float(stage.num_examples)
+    """Training of a stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +39,8 @@ class Problem:
     rungs: tuple[Rung, ...] = rungs("targets", num_rungs=1, reduction_factor=3, max_stages=1)
     """Step k of a trial is the value at rung k."""
     costs: Costs = Costs()
-    items: float = inf
-    """Items behind one value: a score p varies by p (1 - p) / items. Infinite: not known."""
+    item_variance: float = 0.0
+    """Of a value, since a finite number of items is scored; 0: not known."""
     seed: int = 0
     """Stage seed of the study's own trials."""
 

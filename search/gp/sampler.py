@@ -48,7 +48,7 @@ class Belief:
             self._features = Features(self.problem.space, self.prior)
         seen = known.observations
         if seen not in self._fits:
-            self._fits = {seen: fit(seen, self._features, items=self.problem.items)}
+            self._fits = {seen: fit(seen, self._features, item_variance=self.problem.item_variance)}
         posterior = condition(seen, self._features, self._fits[seen])
         return posterior.believing(known.running, self.problem.seed)
 
