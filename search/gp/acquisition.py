@@ -27,11 +27,11 @@ WHOLE = 300
 """A space of at most so many is looked at as a whole."""
 BEST = 4
 """So many of the best tried curricula have their neighbours looked at."""
-EXTENDED, DRAWN = 40, 100
+EXTENDED, DRAWN = 20, 100
 """Trained prefixes that are extended, and random draws."""
 CLIMBS, STEPS = 2, 2
 """From so many, so often, to the best neighbours."""
-MOST = 400
+MOST = 300
 """Candidates of one round."""
 
 

@@ -72,8 +72,7 @@ class Features:
         self._prior = np.array([(prior or {}).get(task, 0.0) for task in self._tasks])
         self._raw = cache(self._described_one)
         rng = random.Random(0)
-        drawn = [space.draw(rng) for _ in range(DRAWN)]
-        stacked = {group: self._stack(drawn, group) for group in GROUPS}
+        stacked = self._stack([space.draw(rng) for _ in range(DRAWN)])
         self._centre = {group: matrix.mean(axis=0) for group, matrix in stacked.items()}
         spread = {g: np.sum((m - self._centre[g]) ** 2, axis=1).mean() for g, m in stacked.items()}
         self.groups = tuple(group for group in GROUPS if spread[group] > 0)
@@ -89,21 +88,22 @@ class Features:
 
     def describe(self, curricula: Sequence[Curriculum]) -> Described:
         """Their features; sizes may lie outside the space, tasks may not."""
-        presence, size = self._stack(curricula, "presence"), self._stack(curricula, "size")
-        says = presence @ self._prior - self._prior_centre
+        stacked = self._stack(curricula)
+        says = stacked["presence"] @ self._prior - self._prior_centre
         return Described(
             linear={
-                group: (self._stack(curricula, group) - self._centre[group]) * self._scale[group]
+                group: (stacked[group] - self._centre[group]) * self._scale[group]
                 for group in self.groups
             },
-            order=self._stack(curricula, "order") * self._order_scale,
-            content=_content(presence, size) * self._content_scale,
+            order=stacked["order"] * self._order_scale,
+            content=_content(stacked["presence"], stacked["size"]) * self._content_scale,
             prior=says / self._prior_scale if self.has_prior else np.zeros(len(curricula)),
         )
 
-    def _stack(self, curricula: Sequence[Curriculum], group: str) -> Array:
-        rows = [self._raw(curriculum)[group] for curriculum in curricula]
-        return np.array(rows).reshape(len(rows), -1)
+    def _stack(self, curricula: Sequence[Curriculum]) -> dict[str, Array]:
+        """(curricula, features) by group, neither centred nor scaled."""
+        rows = [self._raw(curriculum) for curriculum in curricula]
+        return {group: np.array([row[group] for row in rows]) for group in GROUPS}
 
     def _described_one(self, curriculum: Curriculum) -> dict[str, Array]:
         places: dict[int, list[int]] = {}

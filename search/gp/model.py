@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +76,10 @@ class Posterior:
     features: Features
     observations: tuple[Observation, ...]
     points: Points
+    """Of the observations, then of what is believed of trials that run."""
     chol: Array
     weights: Array
-    """Inverse covariance times values, (observations,)."""
+    """Inverse covariance times values, (points,)."""
 
     def predict(self, curricula: Sequence[Curriculum]) -> tuple[Array, Array]:
         """Mean and standard deviation of their noiseless values at the highest fidelity.
@@ -104,13 +107,20 @@ class Posterior:
         """
         if not curricula:
             return self
-        unit = self.fitted.unit
-        means, _ = self.predict(curricula)
-        believed = [
-            Observation(curriculum=c, fidelity=0.0, seed=seed, value=float(v))
-            for c, v in zip(curricula, means * unit.scale + _centre(unit, 0.0), strict=True)
+        supposed = [
+            Observation(curriculum=c, fidelity=0.0, seed=seed, value=nan) for c in curricula
         ]
-        return condition((*self.observations, *believed), self.features, self.fitted)
+        points = points_of(
+            [*self.observations, *supposed],
+            self.features,
+            item_noise=self.fitted.unit.item_noise,
+        )
+        return replace(
+            self,
+            points=points,
+            chol=_cholesky(covariance(self.fitted.theta, parts_of(points))),
+            weights=np.append(self.weights, np.zeros(len(supposed))),  # as expected: no news
+        )
 
 
 def fit(observations: Sequence[Observation], features: Features, *, item_variance: float) -> Fitted:
@@ -146,12 +156,7 @@ def fit(observations: Sequence[Observation], features: Features, *, item_varianc
 def condition(observations: Sequence[Observation], features: Features, fitted: Fitted) -> Posterior:
     """What is believed of all curricula, given observations and hyper-parameters."""
     if len(observations) > MOST_OBSERVATIONS:
-        log.warning(
-            "the sampler learns from %d of %d observations, the best among them: it cannot "
-            "hold more",
-            MOST_OBSERVATIONS,
-            len(observations),
-        )
+        _say_once()
     used = some_of(observations, MOST_OBSERVATIONS)
     points = points_of(used, features, item_noise=fitted.unit.item_noise)
     chol = _cholesky(covariance(fitted.theta, parts_of(points)))
@@ -163,6 +168,15 @@ def condition(observations: Sequence[Observation], features: Features, fitted: F
         points=points,
         chol=chol,
         weights=_solve(chol, values),
+    )
+
+
+@cache
+def _say_once() -> None:
+    log.warning(
+        "the sampler learns from %d observations, the best among them, and no more: "
+        "more would take it too long",
+        MOST_OBSERVATIONS,
     )
 
 

@@ -120,7 +120,8 @@ def known_of(study: optuna.Study, problem: Problem, *, asking: int | None = None
 
 def to_train(curriculum: Curriculum, until: Sequence[Rung]) -> list[Curriculum]:
     """The stage nodes of a curriculum, each as the prefix that ends with it."""
-    nodes = (p for rung in until for p in rung.part_of(curriculum).prefixes()[1:])
+    parts = {(rung.stage_scale, rung.num_stages): rung for rung in until}  # the others repeat them
+    nodes = (p for rung in parts.values() for p in rung.part_of(curriculum).prefixes()[1:])
     return list(dict.fromkeys(nodes))
 
 
