@@ -12,7 +12,6 @@ from dataclasses import fields
 from math import isfinite
 from typing import Any
 
-from search.samplers import OWN_SAMPLER
 from search.study_fields import StudyConfig
 from search.study_values import nearest
 
@@ -51,6 +50,8 @@ def recipe_task_problems(config: StudyConfig) -> Iterator[str]:
 def sampler_problems(config: StudyConfig) -> Iterator[str]:
     """Samplers that Optuna does not have, or of which options are unknown."""
     import optuna.samplers
+
+    from search.samplers import OWN_SAMPLER
 
     name = config.sampler.name
     known = [n for n in optuna.samplers.__all__ if n.endswith("Sampler") and n not in NO_SAMPLERS]

