@@ -4,6 +4,7 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -18,7 +19,17 @@ from search.config import load_study
 from search.gp import model
 from search.gp.acquisition import log_expected_improvement, propose, scores_of
 from search.gp.features import Features
-from search.gp.kernel import BELIEFS, covariance, gradient, names_of, parts_of, points_of
+from search.gp.kernel import (
+    BELIEFS,
+    LEVEL_OF_SEED,
+    across_points,
+    covariance,
+    gradient,
+    names_of,
+    parts_of,
+    points_of,
+    variances_of,
+)
 from search.gp.model import condition, fit, noise_of, some_of
 from search.gp.observed import (
     Costs,
@@ -123,6 +134,23 @@ def test_the_gradient_is_that_of_the_covariance(space):
         change = covariance(theta + step, parts) - covariance(theta - step, parts)
         slope = np.sum(change * (weights + weights.T)) / 2e-5
         assert found[k] == pytest.approx(slope, rel=1e-4, abs=1e-6), name
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+def test_what_is_predicted_has_the_covariance_of_what_is_observed_without_its_noise(space):
+    features = Features(space, {space.tasks[0]: 1.0})
+    theta = theta_of(names_of(features.groups), 0)
+    observations = scattered(space, 10)
+    elsewhere = [replace(o, fidelity=0.0, seed=9) for o in observations]
+    both = points_of([*observations, *elsewhere], features)
+    asked = features.describe([o.curriculum for o in observations])
+    joint = covariance(theta, parts_of(both))
+    points = points_of(observations, features)
+    assert across_points(theta, points, asked) == pytest.approx(joint[:10, 10:])
+    stage, run = np.exp(theta[-2:])
+    nodes = np.array([len(o.curriculum) for o in observations])
+    noise = stage * nodes + run + LEVEL_OF_SEED
+    assert variances_of(theta, asked) + noise == pytest.approx(np.diag(joint)[10:])
 
 
 def discordant(one, other):
