@@ -39,8 +39,8 @@ def propose(
     posterior: Posterior, known: Known, problem: Problem, rng: random.Random
 ) -> Curriculum | None:
     """The most promising curriculum that was not tried; None if none was found."""
-    known_best = _best_tried(posterior, known, problem.space)
-    incumbent = float(posterior.predict(known_best[:1])[0][0]) if known_best else 0.0
+    best_tried = _best_tried(posterior, problem.space)
+    incumbent = float(posterior.predict(best_tried[:1])[0][0]) if best_tried else 0.0
     scores: dict[Curriculum, float] = {}
 
     def look_at(curricula: Iterable[Curriculum]) -> None:
@@ -55,7 +55,7 @@ def propose(
     if space.count() <= WHOLE:
         look_at(space.enumerate())
         return _ranked(scores)[0] if scores else None
-    look_at(other for best in known_best for other in neighbours(best, space))
+    look_at(other for best in best_tried for other in neighbours(best, space))
     look_at(_extended(known, space, rng))
     look_at(space.draw(rng) for _ in range(DRAWN))
     for _ in range(STEPS):
@@ -97,7 +97,7 @@ def _log_h(u: Array) -> Array:
     return np.where(u > -1.0, near, far)
 
 
-def _best_tried(posterior: Posterior, known: Known, space: CurriculumSpace) -> list[Curriculum]:
+def _best_tried(posterior: Posterior, space: CurriculumSpace) -> list[Curriculum]:
     """By their means, the best first; members of the space that have a value."""
     valued = dict.fromkeys(o.curriculum for o in posterior.observations)
     tried = [curriculum for curriculum in valued if space.contains(curriculum)]
