@@ -68,7 +68,7 @@ def main() -> None:
         gains, paid = np.mean(found, axis=0).T
         error = np.std([own[-1][0] for own in found]) / asked.worlds**0.5
         print(f"{name:20}", *(f"{g:5.2f}" for g in gains), f"+- {error:.2f} |", end="")
-        print(*(f"{p:6.0f}" for p in paid))
+        print(*(f"{p:6.0f}" for p in paid), flush=True)
     print("Seconds of CPU per proposal, 9 tasks:", *map("{}: {:.2f}".format, *thinking()))
 
 
