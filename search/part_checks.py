@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from math import isfinite
 from typing import Any
 
 from search.study_fields import StudyConfig
@@ -50,20 +51,38 @@ def sampler_problems(config: StudyConfig) -> Iterator[str]:
     """Samplers that Optuna does not have, or of which options are unknown."""
     import optuna.samplers
 
+    from search.samplers import OWN_SAMPLER
+
     name = config.sampler.name
     known = [n for n in optuna.samplers.__all__ if n.endswith("Sampler") and n not in NO_SAMPLERS]
+    known.append(OWN_SAMPLER)
     if name in NO_SAMPLERS:
         yield f"sampler.name is {name!r}; {NO_SAMPLERS[name]}"
     elif name not in known:
         yield f"sampler.name is {name!r}; {nearest(name, known)}"
+    elif name == OWN_SAMPLER:
+        yield from _own_option_problems(config)
     else:
-        yield from _option_problems(config, getattr(optuna.samplers, name))
+        accepted = [*inspect.signature(getattr(optuna.samplers, name)).parameters]
+        yield from _option_problems(config, [option for option in accepted if option != "seed"])
     if name == "CmaEsSampler" and importlib.util.find_spec("cmaes") is None:
         yield "sampler.name is 'CmaEsSampler', which needs the package cmaes; install it"
 
 
-def _option_problems(config: StudyConfig, sampler: Any) -> Iterator[str]:
-    accepted = [name for name in inspect.signature(sampler).parameters if name != "seed"]
+def _own_option_problems(config: StudyConfig) -> Iterator[str]:
+    yield from _option_problems(config, ["prior"])
+    prior, field = config.sampler.options.get("prior", {}), "sampler.options.prior"
+    if not isinstance(prior, Mapping):
+        yield f"{field} is {prior!r}; wanted a number by task, higher for tasks that should help"
+        return
+    for task, value in prior.items():
+        if task not in config.space.tasks:
+            yield f"{field} names {task!r}; {nearest(str(task), list(config.space.tasks))}"
+        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+            yield f"{field}.{task} is {value!r}; wanted a number"
+
+
+def _option_problems(config: StudyConfig, accepted: Sequence[str]) -> Iterator[str]:
     for option in config.sampler.options:
         if option == "seed":
             yield "sampler.options.seed is given; the seed of the sampler is seeds.sampler"

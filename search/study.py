@@ -30,11 +30,13 @@ from search.cluster import cluster, cluster_capacity
 from search.config import check_resources
 from search.confirm import Confirmation, InTurn
 from search.execution import Resources, TrialEvent, run_trials
+from search.gp.of_study import problem_of
 from search.interrupts import interruptible
 from search.objectives import Values, objective_from
 from search.run_folder import RunFolder, opened_for_writing
+from search.samplers import OWN_SAMPLER, sampler_factory
 from search.study_fields import StudyConfig
-from search.suggestions import Suggestions, sampler_factory
+from search.suggestions import Suggestions
 from search.trials import Budget, Trials
 from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum
@@ -162,11 +164,12 @@ def open_search(
 ) -> tuple[Trials, Suggestions]:
     """The state of a search, rebuilt from its run folder."""
     given = planner.given()
+    problem = problem_of(config, planner) if config.sampler.name == OWN_SAMPLER else None
     suggestions = Suggestions(
         open_optuna(config, folder),
         space=planner.space,
         codec=CODECS[config.sampler.codec](planner.space),
-        new_sampler=sampler_factory(config.sampler.name, config.sampler.options),
+        new_sampler=sampler_factory(config.sampler.name, config.sampler.options, problem),
         seed=config.seeds.sampler,
         proposals=config.sampler.proposals,
         enumerate_all=config.enumerate,

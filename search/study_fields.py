@@ -195,9 +195,11 @@ class Sampler(Fields):
     """Who proposes curricula."""
 
     name: str = "TPESampler"
-    """A sampler class of `optuna.samplers`."""
+    """A sampler class of `optuna.samplers`; or CurriculumSampler, our own Gaussian process over
+    tasks, order and sizes, which weighs what a trial may gain with what it has yet to train."""
     options: dict[str, Any] = {}
-    """Its keyword arguments, without the seed (`seeds.sampler`)."""
+    """Its keyword arguments, without the seed (`seeds.sampler`). CurriculumSampler takes a prior:
+    a number by task, higher for tasks that should help more."""
     codec: Literal["random_keys", "lehmer", "slots"] = "random_keys"
     """How Optuna sees a curriculum."""
     proposals: Annotated[int, Field(ge=1, le=20)] = 1

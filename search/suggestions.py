@@ -10,14 +10,15 @@ else: not on clocks, not on restarts, not on a lost journal. For every question 
 anew from the study's seed and the number of trials, and asked on a copy of the study, where what
 it proposes in vain is forgotten. Two things are lost with a journal, since no observation holds
 them: failed trials, which are proposed anew, and what samplers with a memory of their own (CMA-ES,
-NSGA-II and III, quasi-Monte Carlo) note in the study; random, TPE and GP samplers have none.
+NSGA-II and III, quasi-Monte Carlo) note in the study; random, TPE and GP samplers have none, and
+ours has none either.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from search.gp.observed import other_seed_key
 from spaces.codecs import Codec
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.space import CurriculumSpace
@@ -145,6 +147,18 @@ class Suggestions:
         )
         self._trials[text] = self._study.get_trials(deepcopy=False)[-1]
 
+    def note_other_seed(self, curriculum: str, seed: int, values: Sequence[float]) -> None:
+        """Tell our sampler of a curriculum at another seed, which is no trial of the study.
+
+        Args:
+            curriculum: its text form; it may lie outside the space.
+            seed: of its stages.
+            values: objective at each rung reached so far.
+        """
+        key = other_seed_key(curriculum, seed)
+        if self._study.user_attrs.get(key) != list(values):
+            self._study.set_user_attr(key, list(values))
+
     def tell(self, curriculum: Curriculum, outcome: Outcome) -> None:
         """Close the trial of a curriculum; a second time it is ignored."""
         text = str(curriculum)
@@ -260,25 +274,3 @@ def _share_to_train(curriculum: Curriculum, begun: set[Curriculum]) -> float:
 def _outcome_of(trial: FrozenTrial) -> Outcome:
     values = tuple(trial.intermediate_values[k] for k in sorted(trial.intermediate_values))
     return Outcome(values, trial.state, trial.user_attrs.get(FAILURE, ""))
-
-
-def sampler_factory(name: str, options: Mapping[str, Any]) -> Callable[[int], BaseSampler]:
-    """A function from a seed to the Optuna sampler `name` with these options.
-
-    Raises:
-        ValueError: if the sampler is unknown or does not take the options.
-    """
-    known = {n for n in dir(optuna.samplers) if n.endswith("Sampler")}
-    if name not in known:
-        raise ValueError(f"sampler.name is {name!r}, but Optuna has {', '.join(sorted(known))}")
-    make = getattr(optuna.samplers, name)
-
-    def new_sampler(seed: int) -> BaseSampler:
-        sampler: BaseSampler = make(seed=seed, **options)
-        return sampler
-
-    try:
-        new_sampler(0)
-    except TypeError as error:
-        raise ValueError(f"sampler.options do not fit {name}: {error}") from error
-    return new_sampler

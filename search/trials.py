@@ -284,6 +284,9 @@ class Trials:
         self._arrivals.record(rung, identity, value)
         if role != "noise":
             self._rungs.record(rung, identity[1], value)
+            return
+        values = self._arrivals.of(identity).values()
+        self._suggestions.note_other_seed(identity[1], identity[3], tuple(values))
 
     def _budget_spent(self) -> bool:
         if self._budget.trials is not None:

@@ -6,14 +6,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.suggestions import (
-    MAX_DUPLICATES,
-    Outcome,
-    Suggestions,
-    sampler_factory,
-)
+from search.gp.observed import Problem
+from search.samplers import sampler_factory
+from search.suggestions import MAX_DUPLICATES, Outcome, Suggestions
 from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.rungs import rungs
 from spaces.space import CurriculumSpace
 
 SPACE = CurriculumSpace(tasks=("a", "b", "c"), sizes=(100, 300), max_stages=2)
@@ -21,7 +19,9 @@ SAMPLERS = {
     "TPESampler": {"n_startup_trials": 3},
     "RandomSampler": {},
     "GPSampler": {"n_startup_trials": 3},
+    "CurriculumSampler": {"prior": {"a": 1.0, "c": -1.0}},
 }
+TWO_RUNGS = rungs("targets", num_rungs=2, reduction_factor=3, max_stages=2)
 WITH_NOTES = {
     "NSGAIISampler": {"population_size": 4},
     "QMCSampler": {"warn_independent_sampling": False},
@@ -32,11 +32,13 @@ SMALL = CurriculumSpace(tasks=("a",), sizes=(100, 300), max_stages=1)
 
 
 def suggestions(study, space=SPACE, codec="slots", sampler="TPESampler", **others):
+    options, translate = (SAMPLERS | WITH_NOTES)[sampler], CODECS[codec](space)
+    problem = Problem(space=space, codec=translate, rungs=TWO_RUNGS)
     return Suggestions(
         study,
         space=space,
-        codec=CODECS[codec](space),
-        new_sampler=sampler_factory(sampler, (SAMPLERS | WITH_NOTES)[sampler]),
+        codec=translate,
+        new_sampler=sampler_factory(sampler, options, problem),
         seed=7,
         **others,
     )
@@ -161,10 +163,11 @@ TIGHT = CurriculumSpace(tasks=("a", "b"), sizes=(100, 300), max_stages=2)
 CASES = [
     (*case, sampler, 1)
     for case in product(CODECS, ((SPACE, 16), (TIGHT, 14)))
-    for sampler in ("TPESampler", "RandomSampler")
+    for sampler in ("TPESampler", "RandomSampler", "CurriculumSampler")
 ]
 CASES += [("lehmer", (SPACE, 6), "GPSampler", 1)]  # it is slow
 CASES += [("slots", asked, "TPESampler", 4) for asked in ((SPACE, 16), (TIGHT, 14))]
+CASES += [("slots", (SPACE, 8), "CurriculumSampler", 3)]
 
 
 def some_pruned(curriculum):

@@ -18,13 +18,16 @@ from analysis.observations import CROWDED_PREFIX, IDENTITY
 from search import noise_trials
 from search.confirm import Confirmation
 from search.given import Given
+from search.gp.observed import Problem
 from search.pace import Pace
-from search.suggestions import Suggestions, sampler_factory
+from search.samplers import sampler_factory
+from search.suggestions import Suggestions
 from search.tally import Tally, identity_of
 from search.trials import Budget, SearchStopped, Trials, Verdict
 from spaces.codecs import CODECS
 from spaces.crowding import CROWDED, crowded_prefixes
 from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.rungs import rungs
 from spaces.space import CurriculumSpace
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment, RungWork
@@ -36,6 +39,7 @@ TIGHT = CurriculumSpace(tasks=("a", "b"), sizes=(1, 3), max_stages=2)
 ON_D = ["d:1 > a:1", "d:1 > b:1", "d:1 > c:1", "d:1 > e:1", "d:1 > f:1"]
 OTHERS = ["c:1", "e:3", "f:3 > c:1"]
 NUM_RUNGS = 3
+RUNGS = rungs("targets", num_rungs=NUM_RUNGS, reduction_factor=3, max_stages=3)
 NEVER = 99.0
 """A z with which nothing is stopped."""
 
@@ -110,11 +114,13 @@ class Search:
         self.rows = list(rows)
         self.study = study or optuna.create_study(direction="maximize")
         self.verdicts = {}
+        translate = CODECS[codec](space)
+        told = {"space": space, "codec": translate, "rungs": RUNGS, "seed": 1}
         self.suggestions = Suggestions(
             self.study,
             space=space,
-            codec=CODECS[codec](space),
-            new_sampler=sampler_factory(sampler, {}),
+            codec=translate,
+            new_sampler=sampler_factory(sampler, {}, Problem(**told)),
             seed=7,
             enumerate_all=script is not None,
         )
@@ -301,25 +307,34 @@ def straight(request):
 @pytest.mark.parametrize("optuna_is", ["kept", "lost"])
 def test_interrupted_anywhere_and_resumed_is_the_same_search(straight, optuna_is):
     options, found = straight
-    for rungs in range(0, len(found.rows), 1 if options["script"] else 5):
-        begun = Search(**options).run(rungs)
+    for after in range(0, len(found.rows), 1 if options["script"] else 5):
+        begun = Search(**options).run(after)
         study = begun.study if optuna_is == "kept" else None
         resumed = Search(**options, rows=begun.rows, study=study).run()
         assert resumed.rows == found.rows
         assert resumed.proposed == found.proposed
 
 
-@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler"])
-@pytest.mark.parametrize("space", [SPACE, TIGHT], ids=["wide", "tight"])
-@pytest.mark.parametrize("codec", CODECS)
+AGAIN = [*product(CODECS, (SPACE, TIGHT), ("TPESampler", "RandomSampler"))]
+AGAIN += [("slots", SPACE, "CurriculumSampler"), ("lehmer", TIGHT, "CurriculumSampler")]
+
+
+@pytest.mark.parametrize(
+    ("codec", "space", "sampler"),
+    AGAIN,
+    ids=[
+        f"{codec}-{sampler}-{'wide' if space is SPACE else 'tight'}"
+        for codec, space, sampler in AGAIN
+    ],
+)
 def test_interrupted_again_and_again_it_is_the_same_search(codec, space, sampler):
     options = {"codec": codec, "space": space, "sampler": sampler, "budget": 25}
     found = Search(**options).run()
     assert len(found.proposed) == (25 if space is SPACE else TIGHT.count() - 3)
     for every, optuna_is in product((1, 4), ("kept", "lost")):
         again = Search(**options)
-        for rungs in range(every, len(found.rows), every):
-            again.run(rungs)
+        for after in range(every, len(found.rows), every):
+            again.run(after)
             study = again.study if optuna_is == "kept" else None
             again = Search(**options, rows=again.rows, study=study)
         assert again.run().rows == found.rows

@@ -1,0 +1,1 @@
+"""Our own sampler: a Gaussian process that knows what a curriculum is."""
