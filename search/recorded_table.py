@@ -1,4 +1,4 @@
-"""What did every curriculum of a space score and cost, really trained? A recorded table, a folder:
+"""What did every curriculum of a space score and cost, really trained? A folder says it.
 
     study.yaml            the study that it was recorded with: space, targets, probe, rungs
     observations.parquet  every curriculum at every rung and seed, in the columns of

@@ -99,9 +99,10 @@ def _key(rows: Sequence[Row]) -> Key:
 
 
 def _names(rows: Sequence[Row], key: Key) -> Iterator[Name]:
-    """The node of each row. What does not move a node is left out of its name, as in the store:
+    """The node of each row.
 
-    the scale and the target seed of a retrieval target, the stage seed where there is no stage.
+    What does not move a node is left out of its name, as in the store: the scale and the target
+    seed of a retrieval target, the stage seed where there is no stage.
     """
     trained, scale, stage_seed, target_seed = key
     encoder: Name = ("encoder",) if trained == EMPTY_TEXT else ("stage", trained, stage_seed)
@@ -118,8 +119,10 @@ def _names(rows: Sequence[Row], key: Key) -> Iterator[Name]:
 
 
 def _larger(known: Node | None, name: Name, row: Row) -> Node:
-    """A node as far as its rows tell: only the first of a trial names its cost, only the one that
-    computed it its time."""
+    """A node as far as its rows tell.
+
+    Only the first one in a trial names its cost, only that of the trial that computed it its time.
+    """
     return Node(
         name=name,
         part=row["part"],

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -25,70 +24,20 @@ from typing import Any
 
 import optuna
 
-from analysis.observations import identity
 from analysis.savings import PARTS
 from search.assignments import Places, Planner, setup_of
 from search.execution import Floor, Resources, TrialEvent
 from search.new_search import new_search
 from search.recorded_table import RecordedTable, papers_factors
-from search.recorded_work import Cell, Name, Node, Row
+from search.recorded_work import Cell, Name, Node
+from search.simulated import Moment, Simulated
+from search.simulated_trial import Running, observe, recorder
 from search.study import cache_of
 from search.study_fields import StudyConfig
-from trainables.assignment import Assignment, assignment_from_json
+from trainables.assignment import assignment_from_json
 from trainables.leases import EXPIRY_SECONDS
 
 MAX_WORKERS = 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A new best curriculum, and what had been spent when it was known."""
-
-    clock_seconds: float
-    examples: float
-    """Computed by all workers until then, lost work included."""
-    papers: float
-    """The same if a whole trial cost what it did in Phang et al. 2020."""
-    curriculum: str
-    value: float
-    """What the search saw of it."""
-    truth: float
-    """Its mean over seeds that the search does not see."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulated:
-    """How a search went."""
-
-    moments: tuple[Moment, ...]
-    """One for each new best, the first to the last."""
-    winner: str | None
-    """The best at the last rung, as the leaderboard has it; None if no trial got there."""
-    order: tuple[tuple[str, str, int], ...]
-    """Curriculum, variant and stage seed of the trials, in the order of their starts."""
-    num_sampled: int
-    num_stopped: int
-    num_failed: int
-    """Trials that failed for good."""
-    num_lost: int
-    """Workers that were lost."""
-    clock_seconds: float
-    examples: Mapping[str, float]
-    """Computed, by part."""
-    papers: float
-    utilisation: float
-    """Share of the workers' time in which they computed or loaded, in [0, 1]."""
-    proposing_seconds: float
-    """Real time that proposing took, the sampler's above all."""
-    exhausted: bool
-    """The space has no more curricula."""
-    ended_by: str
-    """What stopped the search before its budget was spent; empty if nothing."""
-
-    def at(self, examples: float) -> Moment | None:
-        """The best known after so many examples; None before the first."""
-        known = [moment for moment in self.moments if moment.examples <= examples]
-        return known[-1] if known else None
 
 
 def simulate(
@@ -123,31 +72,9 @@ def simulate(
     return _Simulation(table, config, workers, failures, failure_seed, mirror).run()
 
 
-def examples_to_within(found: Simulated, table: RecordedTable) -> float | None:
-    """Examples after which the best known stayed within the table's tolerance; None if never."""
-    reached = None
-    for moment in found.moments:
-        if table.regret(moment.curriculum) > table.tolerance:
-            reached = None
-        elif reached is None:
-            reached = moment.examples
-    return reached
-
-
-@dataclass(slots=True, kw_only=True)
-class _Running:
-    """A worker's way through a trial."""
-
-    trial_id: str
-    assignment: Assignment
-    rung: int = 0
-    position: int = 0
-    """Of the rung's next node."""
-    lost_at: int | None = None
-    """The worker is lost at this position of the rung or the next that takes work."""
-    met: set[Name] = field(default_factory=set)
-    rows: list[Row] = field(default_factory=list)
-    """Of this rung."""
+def places_of_simulation(config: StudyConfig, mirror: Path | None) -> Places:
+    """Where rows are counted; there is no store on disk."""
+    return Places(run_id="simulated", cache=cache_of(config), store=None, mirror=mirror)
 
 
 class _Simulation:
@@ -165,20 +92,18 @@ class _Simulation:
         self._table, self._config, self._num_workers = table, config, workers
         self._failures, self._failure_seed = failures, failure_seed
         self._factors = papers_factors(table, config.seeds.stage)
-        places = Places(run_id="simulated", cache=cache_of(config), store=None, mirror=mirror)
+        places = places_of_simulation(config, mirror)
         self._trials, self._suggestions = new_search(
             config,
             Planner(config, places),
             study=optuna.create_study(direction="maximize", study_name=config.study.name),
-            record=_recorder(),
+            record=recorder(),
             elapsed_hours=lambda: self._clock / 3600,
         )
         self._floor = Floor(
             self._trials,
             setup_of(config, places),
-            Resources(
-                workers=workers, cpus=1, gpus=0, max_failures=config.resources.max_failures
-            ),
+            Resources(workers=workers, cpus=1, gpus=0, max_failures=config.resources.max_failures),
             self._took,
         )
         self._clock = 0.0
@@ -191,9 +116,10 @@ class _Simulation:
         self._stored: dict[Name, tuple[Any, ...]] = {}
         """Who computed a node that is there."""
         self._leased: set[Name] = set()
-        self._waiting: dict[Name, list[_Running]] = {}
+        self._waiting: dict[Name, list[Running]] = {}
         self._attempts: dict[tuple[Any, ...], int] = {}
         self._order: list[tuple[str, str, int]] = []
+        self._finals: dict[str, float] = {}
         self._moments: list[Moment] = []
         self._examples = dict.fromkeys(PARTS, 0.0)
         self._busy_seconds = 0.0
@@ -213,6 +139,7 @@ class _Simulation:
         return Simulated(
             moments=tuple(self._moments),
             winner=self._moments[-1].curriculum if self._moments else None,
+            finals=self._finals,
             order=tuple(self._order),
             num_sampled=self._suggestions.num_sampled,
             num_stopped=self._num["stopped"],
@@ -238,22 +165,20 @@ class _Simulation:
                 return
             self._idle -= 1
             assignment = assignment_from_json(json.loads(config["assignment"]))
-            self._order.append(
-                (assignment.curriculum, assignment.variant, assignment.stage_seed)
-            )
-            running = _Running(trial_id=trial_id, assignment=assignment)
+            self._order.append((assignment.curriculum, assignment.variant, assignment.stage_seed))
+            running = Running(trial_id=trial_id, assignment=assignment)
             self._attempts[assignment.identity] = 1 + self._attempts.get(assignment.identity, 0)
             self._begin_rung(running)
             self._go_on(running)
 
-    def _begin_rung(self, running: _Running) -> None:
+    def _begin_rung(self, running: Running) -> None:
         running.position, running.rows = 0, []
         own = running.assignment.identity
         rng = random.Random(f"{self._failure_seed} {own} {running.rung} {self._attempts[own]}")
         lost = rng.random() < self._failures
         running.lost_at = rng.randrange(len(self._cell(running).rows)) if lost else None
 
-    def _go_on(self, running: _Running) -> None:
+    def _go_on(self, running: Running) -> None:
         """Until something takes time, is waited for, or the trial ends."""
         while True:
             cell = self._cell(running)
@@ -265,16 +190,16 @@ class _Simulation:
             elif self._takes_time(running, cell.nodes[running.position]):
                 return None
 
-    def _takes_time(self, running: _Running, node: Node) -> bool:
+    def _takes_time(self, running: Running, node: Node) -> bool:
         """Do the next node, or begin to."""
         key = node.name if self._config.store.enabled else (running.trial_id, *node.name)
         if node.name in running.met:
-            self._finish(running, node, paid=False)
+            observe(running, self._cell(running), paid=False)
             return False
         if key in self._stored:
             seconds = 0.0 if node.part == "evaluation" else self._table.facts.load_seconds
             paid = self._stored[key] == running.assignment.identity
-            done = partial(self._loaded, running, node, paid)
+            done = partial(self._had, running, paid)
         elif key in self._leased:
             self._waiting.setdefault(key, []).append(running)
             return True
@@ -285,24 +210,23 @@ class _Simulation:
             self._break_off(running, node, key, seconds)
             return True
         if seconds == 0 and key in self._stored:
-            self._finish(running, node, paid=paid)
+            observe(running, self._cell(running), paid=paid)
             return False
         self._busy_seconds += seconds
         self._at(self._clock + seconds, done)
         return True
 
-    def _loaded(self, running: _Running, node: Node, paid: bool) -> None:
-        self._finish(running, node, paid=paid)
-        self._go_on(running)
-
-    def _computed(self, running: _Running, node: Node, key: Name) -> None:
+    def _computed(self, running: Running, node: Node, key: Name) -> None:
         self._examples[node.part] += node.examples
         self._stored[key] = running.assignment.identity
         self._release(key)
-        self._finish(running, node, paid=True)
+        self._had(running, True)
+
+    def _had(self, running: Running, paid: bool) -> None:
+        observe(running, self._cell(running), paid=paid)
         self._go_on(running)
 
-    def _break_off(self, running: _Running, node: Node, key: Name, seconds: float) -> None:
+    def _break_off(self, running: Running, node: Node, key: Name, seconds: float) -> None:
         """The worker is lost within this node, and what it did of it is lost too."""
         share = random.Random(f"{self._failure_seed} {running.trial_id}").random()
         leased = None if key in self._stored else key
@@ -311,7 +235,7 @@ class _Simulation:
             self._examples[node.part] += share * node.examples
         self._at(self._clock + share * seconds, partial(self._lose, running, leased))
 
-    def _lose(self, running: _Running, leased: Name | None) -> None:
+    def _lose(self, running: Running, leased: Name | None) -> None:
         if leased is not None:
             self._at(self._clock + EXPIRY_SECONDS, partial(self._release, leased))
         self._num["lost"] += 1
@@ -323,34 +247,10 @@ class _Simulation:
         for running in self._waiting.pop(key, []):
             self._at(self._clock, partial(self._go_on, running))
 
-    def _finish(self, running: _Running, node: Node, *, paid: bool) -> None:
-        """The observation of a node; its cost is that of the trial's first meeting with it."""
-        cell, work = self._cell(running), running.assignment.rungs[running.rung]
-        needed = 0.0 if node.name in running.met else node.examples
-        running.met.add(node.name)
-        running.rows.append(
-            cell.rows[running.position]
-            | {
-                "curriculum": running.assignment.curriculum,
-                "variant": running.assignment.variant,
-                "role": running.assignment.role,
-                "rung": work.index,
-                "num_rungs": len(running.assignment.rungs),
-                "examples_needed": needed,
-                "examples_paid": needed if paid else 0.0,
-                "seconds": node.seconds if paid and needed else 0.0,
-            }
-        )
-        running.position += 1
-
-    def _report(self, running: _Running) -> bool:
+    def _report(self, running: Running) -> bool:
         """Tell the floor of a rung; true if the trial ends."""
-        result = {
-            "event": "rung",
-            "rung": running.rung,
-            "rows": json.dumps(running.rows),
-            "detail": "",
-        }
+        rows = json.dumps(running.rows)
+        result = {"event": "rung", "rung": running.rung, "rows": rows, "detail": ""}
         if self._floor.on_result(running.trial_id, result):
             self._idle, self._news = self._idle + 1, True
             return True
@@ -369,6 +269,7 @@ class _Simulation:
         assignment, value = event.assignment, verdict.value
         if verdict.stopped or assignment.role == "noise" or value is None:
             return
+        self._finals[assignment.curriculum] = value
         if not self._moments or value > self._moments[-1].value:
             self._moments.append(
                 Moment(
@@ -381,7 +282,7 @@ class _Simulation:
                 )
             )
 
-    def _cell(self, running: _Running) -> Cell:
+    def _cell(self, running: Running) -> Cell:
         assignment = running.assignment
         return self._table.cell(
             assignment.rungs[running.rung],
@@ -394,15 +295,3 @@ class _Simulation:
 
     def _at(self, clock: float, happens: Callable[[], None]) -> None:
         heappush(self._events, (clock, next(self._ticket), happens))
-
-
-def _recorder() -> Callable[[Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]]:
-    """Observations in memory: gives back those that are new, as the run folder's does."""
-    known: set[tuple[Any, ...]] = set()
-
-    def record(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        new = [row for row in rows if identity(row) not in known]
-        known.update(map(identity, new))
-        return new
-
-    return record

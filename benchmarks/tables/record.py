@@ -122,9 +122,7 @@ def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
     return read_rows(_folder(runs, part.seed).observations, ignore_torn_line=True)
 
 
-def _parts(
-    world: World, config: StudyConfig, planner: Planner, runs: Path
-) -> Iterator[Part]:
+def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
     """Whole seeds first; who is trained on more of them is known when the seen ones have ended."""
     given = tuple(str(curriculum) for curriculum in planner.given().baselines)
     space = tuple(str(curriculum) for curriculum in planner.space.enumerate())
