@@ -188,7 +188,6 @@ def _study(part: Part, config: StudyConfig) -> StudyConfig:
     values = config.model_dump(mode="json")
     values["seeds"] |= {"stage": part.seed, "target": part.seed, "noise": [], "confirm": []}
     values["confirm"] |= {"top": 0}
-    values["resources"] |= {"workers": 2}
     if part.whole:
         values |= {"enumerate": True, "budget": {}}
     else:

@@ -70,6 +70,7 @@ WORLDS: dict[str, World] = {
             "probe": {"train": 180, "eval": 120},
             "budget": {"trials": 100},
             "stopping": {"num_rungs": 3, "reduction_factor": 3},
+            "resources": {"workers": 2},
             "seeds": {"stage": 1, "target": 1, "noise": [2]},
             "recipe": {
                 "stage": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
