@@ -6,7 +6,7 @@ result is judged by the truth: seeds that it never saw (`search/recorded_table.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -21,17 +21,22 @@ from search.recorded_table import (
     RecordedTable,
     TableError,
     complete_seeds,
+    papers_factors,
     read_table,
     whole_space,
 )
-from search.simulated import Simulated, examples_to_within
+from search.simulated import Cost, Simulated, spent_to_within
 from search.simulation import places_of_simulation, simulate
 from search.strategies import STRATEGIES, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, count, difference, heading, remark, share, table
 
 SHARES = (0.05, 0.1, 0.2, 0.4)
-"""Budgets at which strategies are compared, in examples of training the whole space once."""
+"""Budgets at which strategies are compared, in what training the whole space once takes."""
+COSTS: dict[Cost, str] = {
+    "examples": "examples as measured",
+    "papers": "examples in the papers' proportions",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +55,9 @@ class Comparison:
     workers: int
     trials: int
     failures: float
-    whole: float
-    """Examples of training the whole space once, each node once, without lower rungs."""
+    whole: Mapping[Cost, float]
+    """What training the whole space once takes, each node once, without lower rungs: in examples,
+    and in the papers' proportions."""
     seeds: tuple[int, ...]
     """Those of the table that were searched on, in turn."""
     strategies: tuple[Repeated, ...]
@@ -109,7 +115,7 @@ def compare_strategies(
         workers=workers,
         trials=trials,
         failures=failures,
-        whole=sum(whole_space(found, seeds[0]).values()),
+        whole=_whole(found, seeds[0]),
         seeds=seeds,
         strategies=tuple(done),
     )
@@ -142,12 +148,20 @@ def _study(
     )
 
 
-def regrets(found: Comparison, strategy: Repeated, examples: float) -> list[float] | None:
-    """By repetition, how far the best known after so many examples is below the true best.
+def _whole(found: RecordedTable, seed: int) -> dict[Cost, float]:
+    examples, factors = whole_space(found, seed), papers_factors(found, seed)
+    papers = sum(factors[part] * n for part, n in examples.items())
+    return {"examples": sum(examples.values()), "papers": papers}
+
+
+def regrets(
+    found: Comparison, strategy: Repeated, amount: float, *, cost: Cost = "examples"
+) -> list[float] | None:
+    """By repetition, how far the best known after so much was spent is below the true best.
 
     None if a repetition knew nothing by then.
     """
-    moments = [run.at(examples) for run in strategy.runs]
+    moments = [run.at(amount, cost=cost) for run in strategy.runs]
     return (
         None
         if any(moment is None for moment in moments)
@@ -167,28 +181,30 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     )
     if found.table.facts.missing:
         yield remark(f"not recorded yet: {found.table.facts.missing}")
-    yield heading("How far below the true best the best known is, in points")
-    yield table(
-        [Column("strategy", number=False)]
-        + [Column(f"after {share(part)}") for part in SHARES]
-        + [Column("in the end")],
-        [_regret_row(found, strategy) for strategy in found.strategies],
-    )
+    for cost, name in COSTS.items():
+        yield heading(f"How far below the true best the best known is, in points: after {name}")
+        yield table(
+            [Column("strategy", number=False)]
+            + [Column(share(part)) for part in SHARES]
+            + [Column("in the end")],
+            [_regret_row(found, strategy, cost) for strategy in found.strategies],
+        )
     yield remark(
-        f"per cent of the {count(found.whole)} examples that training the whole space once takes; "
+        f"per cent of the {count(found.whole['examples'])} examples "
+        f"({found.whole['papers'] / 1e6:,.0f} million) that training the whole space once takes; "
         f"means of {len(found.strategies[0].runs)} searches on seeds "
         f"{' and '.join(map(str, found.seeds))} in turn, 95 % t intervals"
     )
     yield heading("What that took")
-    columns = ["within", "examples to it", "examples", "by papers", "hours", "stopped", "failed"]
+    columns = ["within", "to it", "examples", "papers M", "hours", "stopped", "failed"]
     yield table(
         [Column("strategy", number=False), *map(Column, columns), Column("busy"), Column("ask s")],
         [_cost_row(found, strategy) for strategy in found.strategies],
     )
     yield remark(
         f"within: searches that stayed within {100 * found.table.tolerance:.1f} points of the true "
-        "best; examples to it: their mean; by papers: examples of the whole search with the "
-        "papers' proportions of stages, targets and evaluation; ask s: real seconds of proposing"
+        "best; to it: their mean examples until then; papers M: millions of examples of the whole "
+        "search in the papers' proportions; ask s: real seconds of proposing"
     )
     lost = f", workers lost at a rate of {found.failures:g}" if found.failures else ""
     yield remark(f"{found.trials} trials, {found.workers} simulated workers{lost}")
@@ -196,21 +212,21 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
         yield remark(f"{name}: {STRATEGIES[name].says}")
 
 
-def _regret_row(found: Comparison, strategy: Repeated) -> list[str]:
-    after = [regrets(found, strategy, part * found.whole) for part in SHARES]
+def _regret_row(found: Comparison, strategy: Repeated, cost: Cost) -> list[str]:
+    after = [regrets(found, strategy, part * found.whole[cost], cost=cost) for part in SHARES]
     after.append(regrets(found, strategy, float("inf")))
     return [strategy.strategy, *(MISSING if r is None else _interval(t_interval(r)) for r in after)]
 
 
 def _cost_row(found: Comparison, strategy: Repeated) -> list[str]:
     runs = strategy.runs
-    reached = [n for run in runs if (n := examples_to_within(run, found.table)) is not None]
+    reached = [n for run in runs if (n := spent_to_within(run, found.table)) is not None]
     return [
         strategy.strategy,
         f"{len(reached)} of {len(runs)}",
         count(fmean(reached)) if reached else MISSING,
         count(fmean(sum(run.examples.values()) for run in runs)),
-        count(fmean(run.papers for run in runs)),
+        f"{fmean(run.papers for run in runs) / 1e6:,.0f}",
         f"{fmean(run.clock_seconds for run in runs) / 3600:.2f}",
         f"{fmean(run.num_stopped for run in runs):.1f}",
         f"{fmean(run.num_failed for run in runs):.1f}",

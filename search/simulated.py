@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from search.recorded_table import RecordedTable
+
+Cost = Literal["examples", "papers", "clock_seconds"]
+"""As what spending is counted: a field of `Moment`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +59,20 @@ class Simulated:
     ended_by: str
     """What stopped the search before its budget was spent; empty if nothing."""
 
-    def at(self, examples: float) -> Moment | None:
-        """The best known after so many examples; None before the first."""
-        known = [moment for moment in self.moments if moment.examples <= examples]
+    def at(self, amount: float, *, cost: Cost = "examples") -> Moment | None:
+        """The best known after so much was spent; None before the first."""
+        known = [moment for moment in self.moments if getattr(moment, cost) <= amount]
         return known[-1] if known else None
 
 
-def examples_to_within(found: Simulated, table: RecordedTable) -> float | None:
-    """Examples after which the best known stayed within the table's tolerance; None if never."""
+def spent_to_within(
+    found: Simulated, table: RecordedTable, *, cost: Cost = "examples"
+) -> float | None:
+    """What was spent until the best known stayed within the table's tolerance; None if never."""
     reached = None
     for moment in found.moments:
         if table.regret(moment.curriculum) > table.tolerance:
             reached = None
         elif reached is None:
-            reached = moment.examples
+            reached = float(getattr(moment, cost))
     return reached

@@ -39,9 +39,9 @@ _REUSE = {
 STRATEGIES: dict[str, Strategy] = {
     "random": Strategy(says="uniform draws, all to the end", sampler=_RANDOM, stops=False),
     "random+asha": Strategy(says="uniform draws, stopped early", sampler=_RANDOM),
-    "tpe": Strategy(says="Optuna's TPE, all to the end", sampler=_TPE, stops=False),
-    "tpe+asha": Strategy(says="Optuna's TPE, stopped early", sampler=_TPE),
-    "tpe+asha-store": Strategy(says="the same, nothing shared", sampler=_TPE, store=False),
+    "tpe": Strategy(says="TPE, all to the end", sampler=_TPE, stops=False),
+    "tpe+asha": Strategy(says="TPE, stopped early", sampler=_TPE),
+    "tpe+asha-store": Strategy(says="TPE, stopped, nothing shared", sampler=_TPE, store=False),
     "tpe+asha+reuse": Strategy(
         says="TPE, stopped early, of 8 proposals the one that shares most", sampler=_TPE | _REUSE
     ),

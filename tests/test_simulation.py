@@ -24,7 +24,7 @@ from search.recorded_table import (
     write_table,
 )
 from search.simulate import compare_strategies, regrets
-from search.simulated import examples_to_within
+from search.simulated import spent_to_within
 from search.simulation import simulate
 from search.strategies import STRATEGIES, with_strategy
 from search.study_fields import Sampler, Stopping, StudyConfig
@@ -292,6 +292,15 @@ def test_lost_workers_are_counted_and_their_trials_start_again(table):
     assert shaky.clock_seconds > steady.clock_seconds
 
 
+def test_the_lease_of_a_lost_worker_is_waited_for_until_it_expires(table):
+    config = enumerated(study(resources={"max_failures": 50}))
+    found = simulate(table, config, failures=0.05)
+    waited = found.clock_seconds * (1 - found.utilisation)
+    assert 10 * found.num_lost < waited < 30 * found.num_lost
+    alone = enumerated(study(resources={"max_failures": 50}, store={"enabled": False}))
+    assert simulate(table, alone, failures=0.05).utilisation == pytest.approx(1.0)
+
+
 def test_a_trial_that_may_not_start_again_fails_and_a_row_of_them_ends_the_search(table):
     config = enumerated(study(resources={"max_failures": 0}))
     some = simulate(table, config, failures=0.02)
@@ -362,9 +371,9 @@ def test_the_whole_space_costs_what_enumerating_it_without_rungs_pays(table):
     )
 
 
-def test_examples_to_within_is_when_the_best_known_came_to_stay(table):
+def test_spent_to_within_is_when_the_best_known_came_to_stay(table):
     found = simulate(table, enumerated(study()))
-    reached = examples_to_within(found, table)
+    reached = spent_to_within(found, table)
     for moment in found.moments:
         near = table.regret(moment.curriculum) <= table.tolerance
         assert near or reached is None or moment.examples < reached
@@ -372,6 +381,9 @@ def test_examples_to_within_is_when_the_best_known_came_to_stay(table):
     assert (reached is not None) == last_is_near
     assert found.at(found.moments[2].examples) == found.moments[2]
     assert found.at(0.0) is None
+    third = found.moments[2]
+    assert found.at(third.papers, cost="papers") == third
+    assert found.at(third.clock_seconds - 1e-9, cost="clock_seconds") == found.moments[1]
 
 
 def test_a_real_run_replayed_on_its_own_rows_takes_the_same_decisions(finished_study, tmp_path):
@@ -520,8 +532,14 @@ def test_strategies_are_compared_over_seeds_with_intervals(table):
         own = regrets(found, strategy, float("inf"))
         assert own == [table.regret(run.winner) for run in strategy.runs]
         assert regrets(found, strategy, 1.0) is None
-        early, late = (regrets(found, strategy, share * found.whole) for share in (0.05, 0.4))
+        early, late = (
+            regrets(found, strategy, share * found.whole["examples"]) for share in (0.05, 0.4)
+        )
         assert sum(early) > sum(late)
+        papers = 0.4 * found.whole["papers"]
+        moments = [run.at(papers, cost="papers") for run in strategy.runs]
+        expected = [table.regret(moment.curriculum) for moment in moments]
+        assert regrets(found, strategy, papers, cost="papers") == expected
         assert [run.num_sampled for run in strategy.runs] == [20] * 4
 
 
@@ -531,7 +549,7 @@ def test_the_command_prints_a_row_per_strategy(table):
     result = CliRunner().invoke(app, asked)
     assert result.exit_code == 0, result.output
     for row in ("random ", "tpe+asha-store "):
-        assert sum(line.strip().startswith(row) for line in result.output.splitlines()) == 2
+        assert sum(line.strip().startswith(row) for line in result.output.splitlines()) == 3
     assert "the true best is mini-" in result.output
     assert " ± " in result.output
     assert "64 simulated workers, workers lost at a rate of 0.05" in result.output
