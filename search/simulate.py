@@ -193,7 +193,7 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
         f"per cent of the {count(found.whole['examples'])} examples "
         f"({found.whole['papers'] / 1e6:,.0f} million) that training the whole space once takes; "
         f"means of {len(found.strategies[0].runs)} searches on seeds "
-        f"{' and '.join(map(str, found.seeds))} in turn, 95 % t intervals"
+        f"{' and '.join(map(str, found.seeds))} in turn; 95 % t intervals, for this table alone"
     )
     yield heading("What that took")
     columns = ["within", "to it", "examples", "papers M", "hours", "stopped", "failed"]

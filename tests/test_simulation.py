@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 
+import optuna
 import pytest
 from typer.testing import CliRunner
 
@@ -13,6 +14,7 @@ from analysis.planted import World, expected_gain
 from search.assignments import Places, Planner
 from search.cli import app
 from search.config import load_study
+from search.new_search import new_search
 from search.recorded_table import (
     MAX_BYTES,
     Facts,
@@ -83,10 +85,11 @@ class Planting:
         self.rows = []
         self.stored = set()
 
-    def run(self, assignment):
+    def run(self, assignment, ends=lambda rung, rows: False):
         met = set()
         seed = assignment.stage_seed
         for work in assignment.rungs:
+            before = len(self.rows)
             trained = parse_curriculum(work.curriculum)
             shared = self, assignment, work, met
             for prefix in trained.prefixes()[1:]:
@@ -113,6 +116,8 @@ class Planting:
                         metric=work.metrics[target],
                         value=0.5 + gain + rng.gauss(0, self.noise),
                     )
+            if ends(work.index, self.rows[before:]):
+                break
         return self
 
 
@@ -398,6 +403,36 @@ def test_a_real_run_replayed_on_its_own_rows_takes_the_same_decisions(finished_s
     assert found.clock_seconds == pytest.approx(sum(row["seconds"] for row in rows), abs=0.05)
     last = {r["curriculum"] for r in rows if r["rung"] == 2 and r["role"] != "noise"}
     assert set(found.finals) == last
+    sampled = {r["curriculum"] for r in rows if r["role"] == "sampled"}
+    assert found.num_stopped == len(sampled - last)
+
+
+@pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler"])
+def test_one_worker_takes_the_decisions_of_the_search_itself(table, tmp_path, sampler):
+    config = study(sampler={"name": sampler}, budget={"trials": 30})
+    planting = Planting()
+    trials, _ = new_search(
+        config,
+        planner_of(config, tmp_path),
+        study=optuna.create_study(direction="maximize"),
+        record=lambda rows: rows,
+        elapsed_hours=lambda: 0.0,
+    )
+    order, stopped = [], []
+    while (assignment := trials.next()) is not None:
+        order.append((assignment.curriculum, assignment.variant, assignment.stage_seed))
+
+        def ends(rung, rows, assignment=assignment):
+            verdict = trials.on_rung(assignment, rung, rows)
+            stopped.extend([assignment.curriculum] if verdict.stopped else [])
+            return verdict.ends
+
+        planting.run(assignment, ends)
+    found = simulate(table, config)
+    assert found.order == tuple(order)
+    assert found.num_stopped == len(stopped) > 5
+    assert any(variant for _, variant, _ in order)  # crowded prefixes among them
+    assert found.examples == pytest.approx(by_part(planting.rows, "examples_paid"))
 
 
 def _values(record):
