@@ -225,6 +225,34 @@ def plan(
 
 
 @app.command()
+def simulate(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="Folder of a recorded table.")],
+    strategy: Annotated[list[str] | None, typer.Option(help="One or more; else all.")] = None,
+    workers: Annotated[int, typer.Option(help="Trials at the same time, 1 to 1024.")] = 1,
+    trials: Annotated[int, typer.Option(help="Sampled trials of a search.")] = 50,
+    seeds: Annotated[int, typer.Option(help="Searches per strategy.")] = 10,
+    failures: Annotated[float, typer.Option(help="Chance to lose a worker per rung.")] = 0.0,
+    mirror: Mirror = None,
+) -> None:
+    """Compare ways to search on a recorded table, before GPU-hours are spent on one of them."""
+    from search.simulate import compare_strategies, comparison_tables
+    from search.strategies import STRATEGIES
+
+    found = compare_strategies(
+        table,
+        strategies=strategy or tuple(STRATEGIES),
+        workers=workers,
+        trials=trials,
+        repetitions=seeds,
+        failures=failures,
+        mirror=mirror,
+        on_progress=_say,
+    )
+    for shown in comparison_tables(found):
+        out.print(shown)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON schema of a study file, for editors."""
     from search.config import schema as study_schema

@@ -95,7 +95,7 @@ def run_trials(
     if director.finished():
         return
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(resources.workers)  # all may start at once
-    floor = _Floor(director, setup, resources, on_event)
+    floor = Floor(director, setup, resources, on_event)
     with tempfile.TemporaryDirectory(prefix="curriculum-ray-") as scratch:
         tune.Tuner(
             tune.with_resources(
@@ -125,8 +125,11 @@ def run_trials(
         raise Interrupted()
 
 
-class _Floor:
-    """What the adapters share: which of Ray's trials is which assignment."""
+class Floor:
+    """What the adapters share: which of Ray's trials is which assignment.
+
+    It knows nothing of Ray: a simulation drives it as the adapters do.
+    """
 
     def __init__(
         self,
@@ -146,7 +149,7 @@ class _Floor:
         self._running: dict[str, Assignment] = {}
         self._last_report: dict[str, float] = {}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Floor:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Floor:
         """Ray copies its configuration; there is one floor."""
         return self
 
@@ -252,7 +255,7 @@ class _Floor:
 class _Searcher(Searcher):
     """Hands the director's next trial to Ray."""
 
-    def __init__(self, floor: _Floor) -> None:
+    def __init__(self, floor: Floor) -> None:
         super().__init__()
         self._floor = floor
 
@@ -278,7 +281,7 @@ class _Searcher(Searcher):
 class _Scheduler(FIFOScheduler):
     """Tells the director every result, and stops the trials that it ends."""
 
-    def __init__(self, floor: _Floor) -> None:
+    def __init__(self, floor: Floor) -> None:
         super().__init__()
         self._floor = floor
 
@@ -298,7 +301,7 @@ class _Scheduler(FIFOScheduler):
 class _Stopper(Stopper):
     """Ends everything when the director cannot go on."""
 
-    def __init__(self, floor: _Floor) -> None:
+    def __init__(self, floor: Floor) -> None:
         self._floor = floor
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:

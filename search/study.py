@@ -13,7 +13,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +29,14 @@ from search.cluster import cluster, cluster_capacity
 from search.config import check_resources
 from search.confirm import Confirmation, InTurn
 from search.execution import Resources, TrialEvent, run_trials
-from search.gp.of_study import problem_of
 from search.interrupts import interruptible
+from search.new_search import new_search
 from search.objectives import Values, objective_from
 from search.run_folder import RunFolder, opened_for_writing
-from search.samplers import OWN_SAMPLER, sampler_factory
 from search.study_fields import StudyConfig
 from search.suggestions import Suggestions
-from search.trials import Budget, Trials
-from spaces.codecs import CODECS
+from search.trials import Trials
 from spaces.curriculum import Curriculum
-from spaces.stopping import RungTable
-from trainables.assignment import Assignment
 from trainables.row_cache import DEFAULT_CACHE
 from trainables.store import Store
 
@@ -163,38 +158,11 @@ def open_search(
     config: StudyConfig, folder: RunFolder, planner: Planner, recorder: Recorder, clock: Clock
 ) -> tuple[Trials, Suggestions]:
     """The state of a search, rebuilt from its run folder."""
-    given = planner.given()
-    problem = problem_of(config, planner) if config.sampler.name == OWN_SAMPLER else None
-    suggestions = Suggestions(
-        open_optuna(config, folder),
-        space=planner.space,
-        codec=CODECS[config.sampler.codec](planner.space),
-        new_sampler=sampler_factory(config.sampler.name, config.sampler.options, problem),
-        seed=config.seeds.sampler,
-        proposals=config.sampler.proposals,
-        enumerate_all=config.enumerate,
-    )
-    stopping = config.stopping
-    table = RungTable(
-        num_rungs=planner.num_rungs,
-        reduction_factor=3 if stopping is None else stopping.reduction_factor,
-        z=0.0 if stopping is None else stopping.z,
-        baselines=[str(curriculum) for curriculum in given.baselines],
-    )
-
-    @cache
-    def assign(curriculum: Curriculum, role: str, seed: int | None) -> Assignment:
-        return planner.search(curriculum, role, seed)
-
-    trials = Trials(
-        given=given,
-        budget=Budget(**config.budget.model_dump()),
-        suggestions=suggestions,
-        rungs=table,
-        assign=assign,
+    trials, suggestions = new_search(
+        config,
+        planner,
+        study=open_optuna(config, folder),
         record=recorder.record,
-        objective=Values(objective_of(config, planner)),
-        empty_first=config.objective.aggregate == "standardised-gain",
         elapsed_hours=clock.hours,
     )
     for rows in _searched_rungs(recorder.rows):

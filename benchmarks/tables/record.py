@@ -1,0 +1,255 @@
+"""Train every curriculum of a space on several seeds, and keep what that scored and cost.
+
+    python -m benchmarks.tables.record NAME [--runs DIR] [--minutes N] [--out DIR]
+
+Each seed is an ordinary study that enumerates the space, with every rung and nothing stopped, in a
+run folder of its own; all share one store. The command may be interrupted, or told to stop after
+so many minutes, and goes on where it was when it is given again. In the end it writes the table
+(`search/recorded_table.py`) of what is finished, and what is missing into its table.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from analysis.objective import objective_values
+from analysis.observations import as_frame, read_rows
+from benchmarks.tables.worlds import WORLDS, World
+from search.assignments import Places, Planner
+from search.config import load_study
+from search.objectives import recorded_objective
+from search.recorded_table import Facts, write_table
+from search.run_folder import RunFolder
+from search.study import cache_of, run_study
+from search.study_fields import StudyConfig
+from search.trials import Interrupted, SearchStopped
+from trainables.store import Store
+
+HERE = Path(__file__).parent
+DEFAULT_RUNS = Path(tempfile.gettempdir()) / "curriculum-tables"
+TIMED_LOADS = 20
+OTHERS_SEED = 0
+"""Draws the curricula beside the best."""
+
+
+class TimeIsUp(SearchStopped):
+    """The minutes are over; everything finished is recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One run: some curricula at one seed."""
+
+    seed: int
+    curricula: tuple[str, ...]
+    """In text form; the baselines come first."""
+    whole: bool
+    """All of the space."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=WORLDS)
+    parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS)
+    parser.add_argument("--minutes", type=float, default=None)
+    parser.add_argument("--out", type=Path, default=HERE)
+    asked = parser.parse_args()
+    try:
+        missing = record(
+            WORLDS[asked.name],
+            asked.out / asked.name,
+            runs=asked.runs / asked.name,
+            minutes=asked.minutes,
+            by=f"python -m benchmarks.tables.record {asked.name}",
+            say=lambda line: print(line, flush=True),
+        )
+    except Interrupted:
+        sys.exit("interrupted; the same command goes on")
+    print(f"still missing: {missing}" if missing else "complete")
+
+
+def record(
+    world: World,
+    out: Path,
+    *,
+    runs: Path,
+    minutes: float | None = None,
+    by: str,
+    say: Callable[[str], None],
+) -> str:
+    """Train what is missing, then write the table; gives what is still missing, for people.
+
+    Args:
+        world: what is recorded.
+        out: folder of the table.
+        runs: folder of the runs and their store.
+        minutes: stop after so many; None = train everything.
+        by: the command, to be kept in the table.
+        say: takes a line of progress.
+    """
+    config = load_study({**world.study, "store": {"path": str(runs / "store")}})
+    places = Places(run_id="", cache=cache_of(config), store=None, mirror=None)
+    planner = Planner(config, places)
+    until = None if minutes is None else time.monotonic() + 60 * minutes
+    parts: list[Part] = []
+    try:
+        for part in _parts(world, config, planner, runs):
+            parts.append(part)
+            _train(part, config, runs, until=until, say=say)
+    except TimeIsUp:
+        say("the time is up")
+    finally:
+        missing = _write(world, config, parts, runs, out, by=by)
+    return missing
+
+
+def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
+    """What is recorded of a part, also while it is being written."""
+    return read_rows(_folder(runs, part.seed).observations, ignore_torn_line=True)
+
+
+def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
+    """Whole seeds first; who is trained on more of them is known when the seen ones have ended."""
+    given = tuple(str(curriculum) for curriculum in planner.given().baselines)
+    space = tuple(str(curriculum) for curriculum in planner.space.enumerate())
+    everything = tuple(dict.fromkeys((*given, *space)))
+    seen = [Part(seed=seed, curricula=everything, whole=True) for seed in world.seen]
+    yield from seen
+    for seed in world.truth:
+        yield Part(seed=seed, curricula=everything, whole=True)
+    chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
+    for seed in world.more_truth:
+        curricula = tuple(dict.fromkeys((*given, *chosen)))
+        yield Part(seed=seed, curricula=curricula, whole=False)
+
+
+def _chosen(world: World, config: StudyConfig, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The best by the seen seeds alone, so that the truth is not chosen by itself, and others."""
+    frame = as_frame(rows)
+    objective = recorded_objective(config, frame)
+    assert objective is not None, "the whole space has ended"
+    values = objective_values(frame, objective)
+    last = values[values["rung"] == values["num_rungs"] - 1]
+    means = last.groupby("curriculum")["value"].mean()
+    ranked = sorted(means.index, key=lambda text: (-means[text], text))
+    rest = sorted(ranked[world.top :])
+    drawn = random.Random(OTHERS_SEED).sample(rest, min(world.others, len(rest)))
+    return [*ranked[: world.top], *drawn]
+
+
+def _train(
+    part: Part,
+    config: StudyConfig,
+    runs: Path,
+    *,
+    until: float | None,
+    say: Callable[[str], None],
+) -> None:
+    """Run one seed's study to its end; one that has ended does nothing."""
+    folder = _folder(runs, part.seed)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    if not (before := set(part.curricula) - _ended(rows_of(part, runs))):
+        return
+    say(f"seed {part.seed}: {len(before)} of {len(part.curricula)} curricula to train")
+    started, ended = time.monotonic(), 0
+
+    def watch(event: Any) -> None:
+        nonlocal ended
+        if event.verdict is not None and event.verdict.ends:
+            ended += 1
+            if ended % 10 == 0:
+                pace = (time.monotonic() - started) / ended
+                say(f"seed {part.seed}: {ended} of {len(before)}, {pace:.1f} s each")
+        if until is not None and time.monotonic() > until:
+            raise TimeIsUp("the minutes are over")
+
+    run_study(_study(part, config), folder, on_event=watch)
+
+
+def _study(part: Part, config: StudyConfig) -> StudyConfig:
+    """The study of one seed: every rung and, without noise seeds, nothing stopped.
+
+    Of a part of the space everything is a baseline, and the budget is spent by the first of them.
+    """
+    values = config.model_dump(mode="json")
+    values["seeds"] |= {"stage": part.seed, "target": part.seed, "noise": [], "confirm": []}
+    values["confirm"] |= {"top": 0}
+    if part.whole:
+        values |= {"enumerate": True, "budget": {}}
+    else:
+        values["space"] |= {"given": list(part.curricula)}
+        values |= {"enumerate": False, "budget": {"examples": 1}}
+    return StudyConfig.model_validate(values)
+
+
+def _write(
+    world: World,
+    config: StudyConfig,
+    parts: Sequence[Part],
+    runs: Path,
+    out: Path,
+    *,
+    by: str,
+) -> str:
+    """The table of all curricula that ran to the end; gives what is missing."""
+    missing, rows = [], []
+    for part in parts:
+        own = rows_of(part, runs)
+        ended = _ended(own)
+        rows += [row for row in own if row["curriculum"] in ended]
+        if absent := set(part.curricula) - ended:
+            missing.append(f"{len(absent)} of {len(part.curricula)} curricula of seed {part.seed}")
+    begun = {part.seed for part in parts}
+    wanted = (*world.seen, *world.truth, *world.more_truth)
+    missing += [f"all of seed {seed}" for seed in wanted if seed not in begun]
+    facts = Facts(
+        made=f"{datetime.now(UTC):%Y-%m-%d}",
+        by=by,
+        machine=f"{os.cpu_count()} CPUs, {platform.machine()}, torch {torch.__version__}",
+        seen=world.seen,
+        truth=(*world.truth, *world.more_truth),
+        load_seconds=_load_seconds(runs / "store"),
+        missing="; ".join(missing),
+    )
+    kept = config.model_copy(update={"store": config.store.model_copy(update={"path": None})})
+    write_table(out, config=kept, rows=rows, facts=facts)
+    return facts.missing
+
+
+def _ended(rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Curricula of which the last rung is there; a rung is written in one piece."""
+    return {row["curriculum"] for row in rows if row["rung"] == row["num_rungs"] - 1}
+
+
+def _load_seconds(store: Path) -> float:
+    """Median time of loading a node's weights; 0.0 without any."""
+    opened = Store(str(store))
+    kept = (entry for entry in opened.entries() if entry.weights is not None)
+    spent = []
+    for entry, _ in zip(kept, range(TIMED_LOADS), strict=False):
+        started = time.monotonic()
+        opened.tensors(entry)
+        spent.append(time.monotonic() - started)
+    return round(median(spent), 4) if spent else 0.0
+
+
+def _folder(runs: Path, seed: int) -> RunFolder:
+    return RunFolder(runs / f"seed-{seed}")
+
+
+if __name__ == "__main__":
+    main()

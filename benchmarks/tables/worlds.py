@@ -1,0 +1,86 @@
+"""Which tables are recorded? A study for each, and the seeds on which its whole space is trained.
+
+Half of the question is which seeds a strategy may see (`seen`) and which are the truth (`truth`):
+both are recorded alike, and no strategy ever reads the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is recorded."""
+
+    study: Mapping[str, Any]
+    """Space, targets, probe, rungs and recipes; who proposes and when to stop is not used."""
+    seen: tuple[int, ...]
+    truth: tuple[int, ...]
+    more_truth: tuple[int, ...] = ()
+    """Seeds on which only the best and some others are trained."""
+    top: int = 0
+    """Best curricula (mean over the seen seeds) that are trained on `more_truth`."""
+    others: int = 0
+    """And of the rest, drawn at random."""
+
+
+_RECIPE = {"batch_size": 16, "micro_batch": 16}
+
+WORLDS: dict[str, World] = {
+    "tiny": World(  # seconds: a test records it
+        study={
+            "study": {"name": "tiny"},
+            "encoder": {"name": "miniworld"},
+            "space": {
+                "tasks": ["mini-paraphrase", "mini-pos"],
+                "sizes": [64],
+                "max_stages": 2,
+            },
+            "targets": ["mini-udpos", "mini-tatoeba"],
+            "languages": {"proxy": ["ane"], "report": ["bor"]},
+            "probe": {"train": 36, "eval": 16},
+            "budget": {"trials": 2},
+            "stopping": {"num_rungs": 2},
+            "seeds": {"stage": 1, "target": 1, "noise": [2]},
+            "recipe": {
+                "stage": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
+                "target": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
+            },
+        },
+        seen=(1,),
+        truth=(2,),
+        more_truth=(3,),
+        top=1,
+        others=1,
+    ),
+    "miniworld-small": World(  # about an hour of two cores for three seeds
+        study={
+            "study": {"name": "miniworld-small"},
+            "encoder": {"name": "miniworld"},
+            "space": {  # 249 curricula
+                "tasks": ["mini-nli", "mini-paraphrase", "mini-squad", "mini-choice"],
+                "sizes": [1000, 3000],
+                "max_stages": 3,
+            },
+            "targets": ["mini-xnli", "mini-xquad", "mini-xcopa", "mini-tatoeba"],
+            "languages": {"proxy": ["bor", "dun"], "report": ["ane", "cel", "eki"]},
+            "probe": {"train": 180, "eval": 120},
+            "budget": {"trials": 100},
+            "stopping": {"num_rungs": 3, "reduction_factor": 3},
+            "resources": {"workers": 2},
+            "seeds": {"stage": 1, "target": 1, "noise": [2]},
+            "recipe": {
+                "stage": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
+                "target": {"learning_rate": 5e-4, "epochs": 4, **_RECIPE},
+            },
+        },
+        seen=(1, 2),
+        truth=(3,),
+        more_truth=(4, 5, 6, 7, 8, 9, 10),
+        top=30,
+        others=30,
+    ),
+}

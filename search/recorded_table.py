@@ -1,0 +1,278 @@
+"""What did every curriculum of a space score and cost, really trained? A folder says it.
+
+    study.yaml            the study that it was recorded with: space, targets, probe, rungs
+    observations.parquet  every curriculum at every rung and seed, in the columns of
+                          `analysis/observations.py`; only rows that the objective or a cost reads
+    table.yaml            seeds that a strategy may see, seeds that are truth, how it was made
+
+Replayed by `search/simulation.py`, recorded by `benchmarks/tables/record.py`. A curriculum's truth
+is its mean over seeds that no strategy sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from analysis.objective import objective_values
+from analysis.observations import COLUMNS, as_frame
+from analysis.savings import PAPERS, PARTS
+from search.config import load_study, resolved_yaml
+from search.objectives import recorded_objective
+from search.recorded_work import Cell, Key, Row, by_part, cells_of, key_scale
+from search.run_folder import write_whole
+from search.study_fields import StudyConfig
+from spaces.stopping import pooled_sd
+from trainables.assignment import RungWork
+
+STUDY, OBSERVATIONS, FACTS = "study.yaml", "observations.parquet", "table.yaml"
+MAX_BYTES = 5_000_000
+"""A larger file of observations holds its floats in single precision."""
+WITHIN = 0.005
+"""Half a point: nobody cares about less."""
+
+
+class TableError(ValueError):
+    """A table cannot be used: says what was found, what is wanted, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """The value of a curriculum over seeds that no strategy sees."""
+
+    value: float
+    error: float
+    """Standard error of the value, from the noise that all curricula share."""
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What `table.yaml` says."""
+
+    made: str
+    """Date of the last recording."""
+    by: str
+    """The command."""
+    machine: str
+    seen: tuple[int, ...]
+    """Stage and target seeds that a strategy may see."""
+    truth: tuple[int, ...]
+    """Those that no strategy sees."""
+    load_seconds: float
+    """What loading the weights of a stored node took, measured; 0.0 if it was not."""
+    missing: str
+    """What is not recorded yet, for people; empty if nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTable:
+    """A table in memory."""
+
+    folder: Path
+    config: StudyConfig
+    facts: Facts
+    cells: Mapping[Key, Cell]
+    truths: Mapping[str, Truth]
+    """By curriculum; those without a truth seed are left out."""
+
+    @property
+    def best(self) -> str:
+        """The curriculum of the highest truth, of those with the most truth seeds.
+
+        One that has fewer may be high by luck alone.
+        """
+        most = max(truth.seeds for truth in self.truths.values())
+        known = {text: truth for text, truth in self.truths.items() if truth.seeds == most}
+        return min(known, key=lambda text: (-known[text].value, text))
+
+    @property
+    def tolerance(self) -> float:
+        """A curriculum so close to the best is as good: 0.5 points or two standard errors."""
+        return max(WITHIN, 2 * self.truths[self.best].error)
+
+    def regret(self, curriculum: str) -> float:
+        """How far its truth is below the best; of one with fewer truth seeds it may be negative."""
+        return self.truths[self.best].value - self.true_value(curriculum)
+
+    def true_value(self, curriculum: str) -> float:
+        """The truth of a curriculum.
+
+        Raises:
+            TableError: if no truth seed of it is recorded.
+        """
+        if curriculum not in self.truths:
+            raise TableError(
+                f"the table {self.folder} has no truth of {curriculum}: seeds "
+                f"{_listed(self.facts.truth)} of it are not recorded; go on recording: "
+                f"{self.facts.by}"
+            )
+        return self.truths[curriculum].value
+
+    def cell(self, work: RungWork, *, stage_seed: int, target_seed: int) -> Cell:
+        """What was observed where a trial does this work.
+
+        Raises:
+            TableError: if it is not recorded.
+        """
+        key = (work.curriculum, key_scale(work.scale), stage_seed, target_seed)
+        if key not in self.cells:
+            raise TableError(
+                f"the table {self.folder} has no {work.curriculum} with {work.scale:.3g} of the "
+                f"probe at seed {stage_seed}; it has fractions "
+                f"{_listed(sorted({scale for _, scale, _, _ in self.cells}))} of seeds "
+                f"{_listed(sorted({seed for _, _, seed, _ in self.cells}))}"
+                + (f", and {self.facts.missing}" if self.facts.missing else "")
+            )
+        return self.cells[key]
+
+    def whole_trials(self, seed: int) -> Iterator[Cell]:
+        """The last rung of every curriculum at a seed."""
+        for (_, scale, stage_seed, target_seed), cell in self.cells.items():
+            if (scale, stage_seed, target_seed) == (1.0, seed, seed):
+                yield cell
+
+
+def read_table(folder: Path) -> RecordedTable:
+    """Read a table.
+
+    Raises:
+        TableError: if it is missing, damaged, or no table.
+        StudyError: if its study is wrong.
+    """
+    absent = [name for name in (STUDY, OBSERVATIONS, FACTS) if not (folder / name).is_file()]
+    if absent:
+        near = ", ".join(sorted(str(p.parent) for p in folder.parent.glob(f"*/{FACTS}")))
+        raise TableError(
+            f"{folder} is no recorded table: it has no {' and no '.join(absent)}"
+            + (f"; beside it: {near}" if near else "")
+            + "; record one with: python -m benchmarks.tables.record NAME"
+        )
+    facts = _read_facts(folder / FACTS)
+    config = load_study(folder / STUDY)
+    frame = _read_frame(folder / OBSERVATIONS)
+    truths = _truths(config, frame, facts)
+    if not truths:
+        raise TableError(
+            f"the table {folder} has no curriculum at a seed of truth "
+            f"({_listed(facts.truth)}); go on recording: {facts.by}"
+        )
+    return RecordedTable(
+        folder=folder, config=config, facts=facts, cells=cells_of(frame), truths=truths
+    )
+
+
+def write_table(folder: Path, *, config: StudyConfig, rows: Sequence[Row], facts: Facts) -> None:
+    """Write a table; of the rows those that nobody reads are left out.
+
+    Raises:
+        TableError: if it stays larger than MAX_BYTES.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = as_frame(list(needed_rows(config, rows)))
+    path = folder / OBSERVATIONS
+    temporary = path.with_suffix(".tmp")
+    frame.to_parquet(temporary, compression="zstd", index=False)
+    if temporary.stat().st_size > MAX_BYTES:
+        single = dict.fromkeys(frame.select_dtypes("float64").columns, "float32")
+        frame.astype(single).to_parquet(temporary, compression="zstd", index=False)
+    if (size := temporary.stat().st_size) > MAX_BYTES:
+        raise TableError(f"{temporary} has {size:,} bytes; wanted at most {MAX_BYTES:,}")
+    temporary.replace(path)
+    write_whole(folder / STUDY, resolved_yaml(config))
+    values = {name: getattr(facts, name) for name in Facts.__dataclass_fields__}
+    values |= {"seen": list(facts.seen), "truth": list(facts.truth)}
+    write_whole(folder / FACTS, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+
+
+def needed_rows(config: StudyConfig, rows: Iterable[Row]) -> Iterator[Row]:
+    """Stages, targets, and of evaluations the main metric on the search split, of the search."""
+    metrics = {target: config.catalogue.get(target).metric for target in config.targets}
+    for row in rows:
+        main = row["split"] == "search" and row["metric"] == metrics.get(row["target"])
+        if row["phase"] == "search" and (row["part"] != "evaluation" or main):
+            yield row
+
+
+def whole_space(table: RecordedTable, seed: int) -> dict[str, float]:
+    """Examples by part of everything at a seed, each node once and without lower rungs."""
+    nodes = {node.name: node for cell in table.whole_trials(seed) for node in cell.nodes}
+    return by_part(nodes.values())
+
+
+def papers_factors(table: RecordedTable, seed: int) -> dict[str, float]:
+    """By part: examples of the papers' protocol (`analysis/savings.py`) per example of the table.
+
+    So that the mean whole trial, with nothing shared and without lower rungs, costs what it did
+    in Phang et al. 2020.
+    """
+    trials = list(table.whole_trials(seed))
+    needed = by_part(node for cell in trials for node in {n.name: n for n in cell.nodes}.values())
+    return {
+        part: PAPERS[part] * len(trials) / needed[part] if needed[part] else 0.0 for part in PARTS
+    }
+
+
+def complete_seeds(table: RecordedTable, curricula: Iterable[str]) -> tuple[int, ...]:
+    """Seeds that a strategy may see and of which all these curricula are recorded to the end."""
+    texts = list(curricula)
+    return tuple(
+        seed
+        for seed in table.facts.seen
+        if all((text, 1.0, seed, seed) in table.cells for text in texts)
+    )
+
+
+def _read_facts(path: Path) -> Facts:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        facts = Facts(**{**found, "seen": tuple(found["seen"]), "truth": tuple(found["truth"])})
+    except (yaml.YAMLError, TypeError, KeyError) as error:
+        wanted = ", ".join(Facts.__dataclass_fields__)
+        raise TableError(f"{path} is damaged: {error}; wanted {wanted}") from error
+    if both := set(facts.seen) & set(facts.truth):
+        raise TableError(f"{path}: seeds {_listed(sorted(both))} are seen and truth; wanted one")
+    return facts
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+        raise TableError(f"{path} is damaged: {error}; record the table again") from error
+    if absent := set(COLUMNS) - set(frame.columns):
+        raise TableError(f"{path} has no columns {_listed(sorted(absent))}; it is no table")
+    single = dict.fromkeys(frame.select_dtypes("float32").columns, "float64")
+    return frame[list(COLUMNS)].astype(single)
+
+
+def _truths(config: StudyConfig, frame: pd.DataFrame, facts: Facts) -> dict[str, Truth]:
+    """The noise is pooled over all curricula and seeds: one truth seed has a standard error too."""
+    objective = recorded_objective(config, frame)
+    if objective is None:
+        return {}
+    values = objective_values(frame, objective)
+    values = values[(values["rung"] == values["num_rungs"] - 1)]
+    by_seed: dict[str, dict[int, float]] = {}
+    for text, seed, value in values[["curriculum", "stage_seed", "value"]].itertuples(
+        index=False, name=None
+    ):
+        by_seed.setdefault(text, {})[seed] = value
+    noise = pooled_sd([list(own.values()) for own in by_seed.values()]) or 0.0
+    truths = {}
+    for text, own in by_seed.items():
+        if hidden := [value for seed, value in own.items() if seed in facts.truth]:
+            error = noise / sqrt(len(hidden))
+            truths[text] = Truth(value=fmean(hidden), error=error, seeds=len(hidden))
+    return truths
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, values)) or "none"

@@ -1,0 +1,242 @@
+"""Which strategy finds a good curriculum for least? Each replayed many times on a recorded table.
+
+A repetition has its own sampler seed, and in turn one of the seeds that strategies may see. Its
+result is judged by the truth: seeds that it never saw (`search/recorded_table.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from analysis.statistics.intervals import Interval, t_interval
+from analysis.tables import MISSING
+from search.assignments import Planner
+from search.recorded_table import (
+    RecordedTable,
+    TableError,
+    complete_seeds,
+    papers_factors,
+    read_table,
+    whole_space,
+)
+from search.simulated import Cost, Simulated, spent_to_within
+from search.simulation import places_of_simulation, simulate
+from search.strategies import STRATEGIES, with_strategy
+from search.study_fields import StudyConfig
+from search.table_parts import Column, count, difference, heading, remark, share, table
+
+SHARES = (0.05, 0.1, 0.2, 0.4)
+"""Budgets at which strategies are compared, in what training the whole space once takes."""
+COSTS: dict[Cost, str] = {
+    "examples": "examples as measured",
+    "papers": "examples in the papers' proportions",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """One strategy, all its repetitions."""
+
+    strategy: str
+    runs: tuple[Simulated, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Strategies on one table."""
+
+    table: RecordedTable
+    workers: int
+    trials: int
+    failures: float
+    whole: Mapping[Cost, float]
+    """What training the whole space once takes, each node once, without lower rungs: in examples,
+    and in the papers' proportions."""
+    seeds: tuple[int, ...]
+    """Those of the table that were searched on, in turn."""
+    strategies: tuple[Repeated, ...]
+
+
+def compare_strategies(
+    folder: Path,
+    *,
+    strategies: Sequence[str] = tuple(STRATEGIES),
+    workers: int = 1,
+    trials: int = 50,
+    repetitions: int = 10,
+    failures: float = 0.0,
+    mirror: Path | None = None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Comparison:
+    """Replay strategies on a table.
+
+    Args:
+        folder: of the table.
+        strategies: names of `search/strategies.py`.
+        workers: trials at the same time.
+        trials: sampled trials of a search.
+        repetitions: searches per strategy.
+        failures: chance that a worker is lost on its way to a rung.
+        mirror: folder that stands in for the hub, where rows are counted.
+        on_progress: takes a line before each strategy.
+
+    Raises:
+        ValueError: for a table, a strategy or a number that cannot be used.
+    """
+    if trials < 1 or repetitions < 1:
+        raise ValueError(f"{trials} trials, {repetitions} seeds; wanted at least 1 of each")
+    found = read_table(folder)
+    seeds = _seeds(found, mirror)
+    studies = {
+        name: [
+            _study(found, name, trials=trials, seeds=seeds, repetition=i)
+            for i in range(repetitions)
+        ]
+        for name in strategies
+    }
+    done = []
+    for name, own in studies.items():
+        on_progress(f"{name}: {repetitions} searches")
+        runs = [
+            simulate(
+                found, config, workers=workers, failures=failures, failure_seed=i, mirror=mirror
+            )
+            for i, config in enumerate(own, start=1)
+        ]
+        done.append(Repeated(strategy=name, runs=tuple(runs)))
+    return Comparison(
+        table=found,
+        workers=workers,
+        trials=trials,
+        failures=failures,
+        whole=_whole(found, seeds[0]),
+        seeds=seeds,
+        strategies=tuple(done),
+    )
+
+
+def _seeds(found: RecordedTable, mirror: Path | None) -> tuple[int, ...]:
+    """Those that a strategy may see, with every curriculum that it may ask for."""
+    planner = Planner(found.config, places_of_simulation(found.config, mirror))
+    curricula = (*planner.given().baselines, *planner.space.enumerate())
+    if seeds := complete_seeds(found, map(str, curricula)):
+        return seeds
+    raise TableError(
+        f"the table {found.folder} has no seed to search on with all {len(curricula)} curricula"
+        f" (missing: {found.facts.missing}); go on recording: {found.facts.by}"
+    )
+
+
+def _study(
+    found: RecordedTable, name: str, *, trials: int, seeds: Sequence[int], repetition: int
+) -> StudyConfig:
+    """Repetitions take the seeds in turn; the others measure noise."""
+    seed = seeds[repetition % len(seeds)]
+    return with_strategy(
+        found.config,
+        name,
+        trials=trials,
+        stage_seed=seed,
+        noise=tuple(other for other in seeds if other != seed),
+        sampler_seed=repetition + 1,
+    )
+
+
+def _whole(found: RecordedTable, seed: int) -> dict[Cost, float]:
+    examples, factors = whole_space(found, seed), papers_factors(found, seed)
+    papers = sum(factors[part] * n for part, n in examples.items())
+    return {"examples": sum(examples.values()), "papers": papers}
+
+
+def regrets(
+    found: Comparison, strategy: Repeated, amount: float, *, cost: Cost = "examples"
+) -> list[float] | None:
+    """By repetition, how far the best known after so much was spent is below the true best.
+
+    None if a repetition knew nothing by then.
+    """
+    moments = [run.at(amount, cost=cost) for run in strategy.runs]
+    return (
+        None
+        if any(moment is None for moment in moments)
+        else [found.table.regret(moment.curriculum) for moment in moments if moment is not None]
+    )
+
+
+def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
+    """What the command shows."""
+    truth = found.table.truths[found.table.best]
+    yield Text(
+        f"{found.table.config.study.name}: {len(found.table.truths)} curricula", style="bold"
+    )
+    yield remark(
+        f"the true best is {found.table.best} ({100 * truth.value:.1f}, "
+        f"{truth.seeds} seeds, standard error {100 * truth.error:.1f})"
+    )
+    if found.table.facts.missing:
+        yield remark(f"not recorded yet: {found.table.facts.missing}")
+    for cost, name in COSTS.items():
+        yield heading(f"How far below the true best the best known is, in points: after {name}")
+        yield table(
+            [Column("strategy", number=False)]
+            + [Column(share(part)) for part in SHARES]
+            + [Column("in the end")],
+            [_regret_row(found, strategy, cost) for strategy in found.strategies],
+        )
+    yield remark(
+        f"per cent of the {count(found.whole['examples'])} examples "
+        f"({found.whole['papers'] / 1e6:,.0f} million) that training the whole space once takes; "
+        f"means of {len(found.strategies[0].runs)} searches on seeds "
+        f"{' and '.join(map(str, found.seeds))} in turn; 95 % t intervals, for this table alone"
+    )
+    yield heading("What that took")
+    columns = ["within", "to it", "examples", "papers M", "hours", "stopped", "failed"]
+    yield table(
+        [Column("strategy", number=False), *map(Column, columns), Column("busy"), Column("ask s")],
+        [_cost_row(found, strategy) for strategy in found.strategies],
+    )
+    yield remark(
+        f"within: searches that stayed within {100 * found.table.tolerance:.1f} points of the true "
+        "best; to it: their mean examples until then; papers M: millions of examples of the whole "
+        "search in the papers' proportions; ask s: real seconds of proposing"
+    )
+    lost = f", workers lost at a rate of {found.failures:g}" if found.failures else ""
+    yield remark(f"{found.trials} trials, {found.workers} simulated workers{lost}")
+    for name in (strategy.strategy for strategy in found.strategies):
+        yield remark(f"{name}: {STRATEGIES[name].says}")
+
+
+def _regret_row(found: Comparison, strategy: Repeated, cost: Cost) -> list[str]:
+    after = [regrets(found, strategy, part * found.whole[cost], cost=cost) for part in SHARES]
+    after.append(regrets(found, strategy, float("inf")))
+    return [strategy.strategy, *(MISSING if r is None else _interval(t_interval(r)) for r in after)]
+
+
+def _cost_row(found: Comparison, strategy: Repeated) -> list[str]:
+    runs = strategy.runs
+    reached = [n for run in runs if (n := spent_to_within(run, found.table)) is not None]
+    return [
+        strategy.strategy,
+        f"{len(reached)} of {len(runs)}",
+        count(fmean(reached)) if reached else MISSING,
+        count(fmean(sum(run.examples.values()) for run in runs)),
+        f"{fmean(run.papers for run in runs) / 1e6:,.0f}",
+        f"{fmean(run.clock_seconds for run in runs) / 3600:.2f}",
+        f"{fmean(run.num_stopped for run in runs):.1f}",
+        f"{fmean(run.num_failed for run in runs):.1f}",
+        share(fmean(run.utilisation for run in runs)),
+        f"{fmean(run.proposing_seconds for run in runs):.1f}",
+    ]
+
+
+def _interval(mean: Interval) -> str:
+    """A mean and half its interval, times 100."""
+    if mean.low is None:
+        return difference(mean.mean)[1:] if mean.mean >= 0 else difference(mean.mean)
+    return f"{100 * mean.mean:.1f} ± {100 * (mean.mean - mean.low):.1f}"

@@ -1,0 +1,78 @@
+"""What came of a simulated search? Records, and what is read off them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from search.recorded_table import RecordedTable
+
+Cost = Literal["examples", "papers", "clock_seconds"]
+"""As what spending is counted: a field of `Moment`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A new best curriculum, and what had been spent when it was known."""
+
+    clock_seconds: float
+    examples: float
+    """Computed by all workers until then, lost work included."""
+    papers: float
+    """The same if a whole trial cost what it did in Phang et al. 2020."""
+    curriculum: str
+    value: float
+    """What the search saw of it."""
+    truth: float
+    """Its mean over seeds that the search does not see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """How a search went."""
+
+    moments: tuple[Moment, ...]
+    """One for each new best, the first to the last."""
+    winner: str | None
+    """The best at the last rung, as the leaderboard has it; None if no trial got there."""
+    finals: Mapping[str, float]
+    """Value by curriculum that ran to the end, noise seeds left out, in the order of arrival."""
+    order: tuple[tuple[str, str, int], ...]
+    """Curriculum, variant and stage seed of the trials, in the order of their starts."""
+    num_sampled: int
+    num_stopped: int
+    num_failed: int
+    """Trials that failed for good."""
+    num_lost: int
+    """Workers that were lost."""
+    clock_seconds: float
+    examples: Mapping[str, float]
+    """Computed, by part."""
+    papers: float
+    utilisation: float
+    """Share of the workers' time in which they computed or loaded, in [0, 1]."""
+    proposing_seconds: float
+    """Real time that proposing took, the sampler's above all."""
+    exhausted: bool
+    """The space has no more curricula."""
+    ended_by: str
+    """What stopped the search before its budget was spent; empty if nothing."""
+
+    def at(self, amount: float, *, cost: Cost = "examples") -> Moment | None:
+        """The best known after so much was spent; None before the first."""
+        known = [moment for moment in self.moments if getattr(moment, cost) <= amount]
+        return known[-1] if known else None
+
+
+def spent_to_within(
+    found: Simulated, table: RecordedTable, *, cost: Cost = "examples"
+) -> float | None:
+    """What was spent until the best known stayed within the table's tolerance; None if never."""
+    reached = None
+    for moment in found.moments:
+        if table.regret(moment.curriculum) > table.tolerance:
+            reached = None
+        elif reached is None:
+            reached = float(getattr(moment, cost))
+    return reached

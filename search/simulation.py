@@ -1,0 +1,297 @@
+"""How would a search have gone? Replayed on a recorded table with a simulated clock.
+
+Everything that decides is the real thing: the floor between Ray and the director
+(`search/execution.py`), trials, Optuna's suggestions, ASHA's rungs, the planner. Only the training
+is looked up, so that hours pass in milliseconds.
+
+Workers behave as in `trainables/nodes.py`: a node that the store has costs the loading of its
+weights; one that another worker computes is waited for; any other is computed under a lease. A
+worker that is lost takes its unfinished node with it (a partial checkpoint would save some of it)
+and its lease expires after half a minute; its trial starts again, from the store.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import optuna
+
+from analysis.savings import PARTS
+from search.assignments import Places, Planner, setup_of
+from search.execution import Floor, Resources, TrialEvent
+from search.new_search import new_search
+from search.recorded_table import RecordedTable, papers_factors
+from search.recorded_work import Cell, Name, Node
+from search.simulated import Moment, Simulated
+from search.simulated_trial import Running, observe, recorder
+from search.study import cache_of
+from search.study_fields import StudyConfig
+from trainables.assignment import assignment_from_json
+from trainables.leases import EXPIRY_SECONDS
+
+MAX_WORKERS = 1024
+
+
+def simulate(
+    table: RecordedTable,
+    config: StudyConfig,
+    *,
+    workers: int = 1,
+    failures: float = 0.0,
+    failure_seed: int = 1,
+    mirror: Path | None = None,
+) -> Simulated:
+    """Run a study on a table.
+
+    Args:
+        table: of the study's space, targets, probe and rungs, at its seeds.
+        config: the study; its resources' workers are not read.
+        workers: trials at the same time.
+        failures: chance that a worker is lost on its way to a rung.
+        failure_seed: draws who is lost, and when.
+        mirror: folder that stands in for the hub, where rows are counted.
+
+    Raises:
+        ValueError: for workers or failures out of range.
+        TableError: if the search asks for what is not recorded.
+    """
+    if not 1 <= workers <= MAX_WORKERS or not 0 <= failures < 1:
+        raise ValueError(
+            f"{workers} workers and failures at a rate of {failures:g}; "
+            f"wanted 1 to {MAX_WORKERS} workers, and a rate of at least 0 and below 1"
+        )
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return _Simulation(table, config, workers, failures, failure_seed, mirror).run()
+
+
+def places_of_simulation(config: StudyConfig, mirror: Path | None) -> Places:
+    """Where rows are counted; there is no store on disk."""
+    return Places(run_id="simulated", cache=cache_of(config), store=None, mirror=mirror)
+
+
+class _Simulation:
+    """One simulated study."""
+
+    def __init__(
+        self,
+        table: RecordedTable,
+        config: StudyConfig,
+        workers: int,
+        failures: float,
+        failure_seed: int,
+        mirror: Path | None,
+    ) -> None:
+        self._table, self._config, self._num_workers = table, config, workers
+        self._failures, self._failure_seed = failures, failure_seed
+        self._factors = papers_factors(table, config.seeds.stage)
+        places = places_of_simulation(config, mirror)
+        self._trials, self._suggestions = new_search(
+            config,
+            Planner(config, places),
+            study=optuna.create_study(direction="maximize", study_name=config.study.name),
+            record=recorder(),
+            elapsed_hours=lambda: self._clock / 3600,
+        )
+        self._floor = Floor(
+            self._trials,
+            setup_of(config, places),
+            Resources(workers=workers, cpus=1, gpus=0, max_failures=config.resources.max_failures),
+            self._took,
+        )
+        self._clock = 0.0
+        self._ids = count()
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._ticket = count()
+        self._idle = workers
+        self._news = True
+        """Whether something was told since there was nothing to start."""
+        self._stored: dict[Name, tuple[Any, ...]] = {}
+        """Who computed a node that is there."""
+        self._leased: set[Name] = set()
+        self._waiting: dict[Name, list[Running]] = {}
+        self._attempts: dict[tuple[Any, ...], int] = {}
+        self._order: list[tuple[str, str, int]] = []
+        self._finals: dict[str, float] = {}
+        self._moments: list[Moment] = []
+        self._examples = dict.fromkeys(PARTS, 0.0)
+        self._busy_seconds = 0.0
+        self._proposing_seconds = 0.0
+        self._num = dict.fromkeys(("stopped", "failed", "lost"), 0)
+
+    def run(self) -> Simulated:
+        """Until nothing runs and nothing comes."""
+        while self._floor.stopped_by is None:
+            self._start_idle()
+            if self._idle == self._num_workers:
+                break
+            self._clock, _, happens = heappop(self._events)
+            happens()
+        stopped = self._floor.stopped_by
+        assert stopped is not None or self._trials.finished(), "a search that waits for nothing"
+        return Simulated(
+            moments=tuple(self._moments),
+            winner=self._moments[-1].curriculum if self._moments else None,
+            finals=self._finals,
+            order=tuple(self._order),
+            num_sampled=self._suggestions.num_sampled,
+            num_stopped=self._num["stopped"],
+            num_failed=self._num["failed"],
+            num_lost=self._num["lost"],
+            clock_seconds=self._clock,
+            examples=self._examples,
+            papers=self._papers(),
+            utilisation=self._busy_seconds / (self._num_workers * self._clock or 1.0),
+            proposing_seconds=self._proposing_seconds,
+            exhausted=self._trials.exhausted,
+            ended_by="" if stopped is None else str(stopped),
+        )
+
+    def _start_idle(self) -> None:
+        while self._idle and self._news:
+            trial_id = str(next(self._ids))
+            started = perf_counter()
+            config = self._floor.start(trial_id)
+            self._proposing_seconds += perf_counter() - started
+            if config is None:
+                self._news = False
+                return
+            self._idle -= 1
+            assignment = assignment_from_json(json.loads(config["assignment"]))
+            self._order.append((assignment.curriculum, assignment.variant, assignment.stage_seed))
+            running = Running(trial_id=trial_id, assignment=assignment)
+            self._attempts[assignment.identity] = 1 + self._attempts.get(assignment.identity, 0)
+            self._begin_rung(running)
+            self._go_on(running)
+
+    def _begin_rung(self, running: Running) -> None:
+        running.position, running.rows = 0, []
+        own = running.assignment.identity
+        rng = random.Random(f"{self._failure_seed} {own} {running.rung} {self._attempts[own]}")
+        lost = rng.random() < self._failures
+        running.lost_at = rng.randrange(len(self._cell(running).rows)) if lost else None
+
+    def _go_on(self, running: Running) -> None:
+        """Until something takes time, is waited for, or the trial ends."""
+        while True:
+            cell = self._cell(running)
+            if running.position == len(cell.rows):
+                if running.lost_at is not None:  # all that was left had been done before
+                    return self._lose(running, None)
+                if self._report(running):
+                    return None
+            elif self._takes_time(running, cell.nodes[running.position]):
+                return None
+
+    def _takes_time(self, running: Running, node: Node) -> bool:
+        """Do the next node, or begin to."""
+        key = node.name if self._config.store.enabled else (running.trial_id, *node.name)
+        if node.name in running.met:
+            observe(running, self._cell(running), paid=False)
+            return False
+        if key in self._stored:
+            seconds = 0.0 if node.part == "evaluation" else self._table.facts.load_seconds
+            paid = self._stored[key] == running.assignment.identity
+            done = partial(self._had, running, paid)
+        elif key in self._leased:
+            self._waiting.setdefault(key, []).append(running)
+            return True
+        else:
+            self._leased.add(key)
+            seconds, done = node.seconds, partial(self._computed, running, node, key)
+        if running.lost_at is not None and running.position >= running.lost_at:
+            self._break_off(running, node, key, seconds)
+            return True
+        if seconds == 0 and key in self._stored:
+            observe(running, self._cell(running), paid=paid)
+            return False
+        self._busy_seconds += seconds
+        self._at(self._clock + seconds, done)
+        return True
+
+    def _computed(self, running: Running, node: Node, key: Name) -> None:
+        self._examples[node.part] += node.examples
+        self._stored[key] = running.assignment.identity
+        self._release(key)
+        self._had(running, True)
+
+    def _had(self, running: Running, paid: bool) -> None:
+        observe(running, self._cell(running), paid=paid)
+        self._go_on(running)
+
+    def _break_off(self, running: Running, node: Node, key: Name, seconds: float) -> None:
+        """The worker is lost within this node, and what it did of it is lost too."""
+        share = random.Random(f"{self._failure_seed} {running.trial_id}").random()
+        leased = None if key in self._stored else key
+        self._busy_seconds += share * seconds
+        if leased is not None:
+            self._examples[node.part] += share * node.examples
+        self._at(self._clock + share * seconds, partial(self._lose, running, leased))
+
+    def _lose(self, running: Running, leased: Name | None) -> None:
+        if leased is not None:
+            self._at(self._clock + EXPIRY_SECONDS, partial(self._release, leased))
+        self._num["lost"] += 1
+        self._idle, self._news = self._idle + 1, True
+        self._floor.on_error(running.trial_id, "the worker was lost (simulated)")
+
+    def _release(self, key: Name) -> None:
+        self._leased.discard(key)
+        for running in self._waiting.pop(key, []):
+            self._at(self._clock, partial(self._go_on, running))
+
+    def _report(self, running: Running) -> bool:
+        """Tell the floor of a rung; true if the trial ends."""
+        rows = json.dumps(running.rows)
+        result = {"event": "rung", "rung": running.rung, "rows": rows, "detail": ""}
+        if self._floor.on_result(running.trial_id, result):
+            self._idle, self._news = self._idle + 1, True
+            return True
+        running.rung += 1
+        self._begin_rung(running)
+        return False
+
+    def _took(self, event: TrialEvent) -> None:
+        """What the study would show: a new best, who was stopped, who failed."""
+        verdict = event.verdict
+        if event.kind == "failed":
+            self._num["failed"] += 1
+        if event.kind != "rung" or verdict is None or not verdict.ends:
+            return
+        self._num["stopped"] += verdict.stopped
+        assignment, value = event.assignment, verdict.value
+        if verdict.stopped or assignment.role == "noise" or value is None:
+            return
+        self._finals[assignment.curriculum] = value
+        if not self._moments or value > self._moments[-1].value:
+            self._moments.append(
+                Moment(
+                    clock_seconds=self._clock,
+                    examples=sum(self._examples.values()),
+                    papers=self._papers(),
+                    curriculum=assignment.curriculum,
+                    value=value,
+                    truth=self._table.true_value(assignment.curriculum),
+                )
+            )
+
+    def _cell(self, running: Running) -> Cell:
+        assignment = running.assignment
+        return self._table.cell(
+            assignment.rungs[running.rung],
+            stage_seed=assignment.stage_seed,
+            target_seed=assignment.target_seed,
+        )
+
+    def _papers(self) -> float:
+        return sum(self._factors[part] * self._examples[part] for part in PARTS)
+
+    def _at(self, clock: float, happens: Callable[[], None]) -> None:
+        heappush(self._events, (clock, next(self._ticket), happens))

@@ -1,0 +1,101 @@
+"""Recording a table for real: the tiny one of the embedded world, stopped once and gone on."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.observations import read_rows
+from benchmarks.study_runs import bits, run_trial
+from benchmarks.tables.record import record
+from benchmarks.tables.worlds import WORLDS
+from search.assignments import Places, Planner, setup_of
+from search.config import load_study
+from search.recorded_table import MAX_BYTES, TableError, complete_seeds, read_table
+from search.simulation import simulate
+from search.study_fields import StudyConfig
+from spaces.curriculum import parse_curriculum
+
+TINY = WORLDS["tiny"]
+CURRICULA = {
+    "none",
+    "mini-paraphrase:64",
+    "mini-pos:64",
+    "mini-paraphrase:64+mini-pos:64",
+    "mini-paraphrase:64 > mini-pos:64",
+    "mini-pos:64 > mini-paraphrase:64",
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(ray_session, tmp_path_factory):
+    """The folder, what was said and missing in each recording, why the first is no table yet."""
+    folder = tmp_path_factory.mktemp("recorded")
+    said, missing, early = [], [], None
+    for minutes in (0, None, None):
+        lines = []
+        how = {"runs": folder / "runs", "minutes": minutes, "by": "again", "say": lines.append}
+        missing.append(record(TINY, folder / "tiny", **how))
+        said.append(lines)
+        if minutes == 0:
+            with pytest.raises(TableError) as refused:
+                read_table(folder / "tiny")
+            early = str(refused.value)
+    return folder, said, missing, early
+
+
+@pytest.mark.ray
+def test_a_recording_that_runs_out_of_time_says_what_is_missing_and_goes_on(recorded):
+    _, said, missing, early = recorded
+    assert said[0] == ["seed 1: 6 of 6 curricula to train", "the time is up"]
+    assert missing[0] == "6 of 6 curricula of seed 1; all of seed 2; all of seed 3"
+    assert "no curriculum at a seed of truth (2, 3); go on recording: again" in early
+    assert [line[:6] for line in said[1]] == ["seed 1", "seed 2", "seed 3"]
+    assert missing[1:] == ["", ""]
+    assert said[2] == []  # nothing was left to train
+
+
+@pytest.mark.ray
+def test_the_table_has_every_curriculum_at_every_rung_and_more_seeds_of_some(recorded):
+    table = read_table(recorded[0] / "tiny")
+    assert (recorded[0] / "tiny" / "observations.parquet").stat().st_size < MAX_BYTES
+    assert set(table.truths) == CURRICULA
+    for scale in (0.333333, 1.0):
+        for seed in (1, 2):
+            assert {t for t, s, own, _ in table.cells if (s, own) == (scale, seed)} == CURRICULA
+    assert complete_seeds(table, CURRICULA) == (1,)
+    again = {text for text, truth in table.truths.items() if truth.seeds == 2}
+    assert again >= {text for text in CURRICULA if ">" not in text}  # the baselines
+    assert table.best in again
+    assert 0 < table.facts.load_seconds < 1
+
+
+@pytest.mark.ray
+def test_what_is_recorded_is_what_the_curriculum_scores_and_costs_alone(recorded, tmp_path):
+    folder = recorded[0]
+    config = load_study(folder / "tiny" / "study.yaml")
+    places = Places(run_id="alone", cache=folder / "runs" / "cache", store=None, mirror=None)
+    text = "mini-pos:64 > mini-paraphrase:64"
+    assignment = Planner(config, places).search(parse_curriculum(text), "sampled", None)
+    _, rows = run_trial(setup_of(config, places), assignment)
+    kept = read_rows(folder / "runs" / "seed-1" / "observations.jsonl")
+    own = [row for row in kept if row["curriculum"] == text]
+    assert bits(own) == bits(rows)
+    table = read_table(folder / "tiny")
+    for work in assignment.rungs:
+        cell = table.cell(work, stage_seed=1, target_seed=1)
+        known = bits(cell.rows)
+        assert known.items() <= bits(own).items()
+        scored = {(row["target"], row["language"]) for row in cell.rows if row["split"] == "search"}
+        assert scored == {(t, x) for t in config.targets for x in work.splits["search"][t]}
+
+
+@pytest.mark.ray
+def test_replayed_it_pays_and_finds_what_the_recording_did(recorded):
+    folder = recorded[0]
+    table = read_table(folder / "tiny")
+    values = table.config.model_dump(mode="json") | {"enumerate": True, "budget": {}}
+    values["seeds"] |= {"noise": [], "confirm": []}
+    found = simulate(table, StudyConfig.model_validate(values), workers=2)
+    rows = read_rows(folder / "runs" / "seed-1" / "observations.jsonl")
+    assert sum(found.examples.values()) == pytest.approx(sum(r["examples_paid"] for r in rows))
+    assert set(found.finals) == CURRICULA

@@ -1,0 +1,604 @@
+"""Searches replayed on recorded tables: planted ones, and rows of really trained curricula."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import optuna
+import pytest
+from typer.testing import CliRunner
+
+from analysis.observations import COLUMNS, read_rows
+from analysis.planted import World, expected_gain
+from search.assignments import Places, Planner
+from search.cli import app
+from search.config import load_study
+from search.new_search import new_search
+from search.recorded_table import (
+    MAX_BYTES,
+    Facts,
+    TableError,
+    complete_seeds,
+    papers_factors,
+    read_table,
+    whole_space,
+    write_table,
+)
+from search.simulate import compare_strategies, regrets
+from search.simulated import spent_to_within
+from search.simulation import simulate
+from search.strategies import STRATEGIES, with_strategy
+from search.study_fields import Sampler, Stopping, StudyConfig
+from spaces.curriculum import parse_curriculum
+
+TASKS = ("mini-nli", "mini-paraphrase", "mini-squad", "mini-choice")
+WORLD = World(
+    curricula=(),
+    task={"mini-nli": 0.05, "mini-squad": 0.03, "mini-choice": 0.01, "mini-paraphrase": -0.01},
+    precedence={("mini-squad", "mini-nli"): 0.02, ("mini-choice", "mini-squad"): 0.01},
+)
+TARGETS = ("mini-xnli", "mini-tatoeba")
+SECONDS_PER_EXAMPLE = 0.01
+FACTS = Facts(
+    made="2026-01-01",
+    by="python -m benchmarks.tables.record planted",
+    machine="none",
+    seen=(1, 2),
+    truth=(3, 4),
+    load_seconds=0.5,
+    missing="",
+)
+
+
+def study(**changes):
+    values = {
+        "study": {"name": "planted"},
+        "encoder": {"name": "miniworld"},
+        "space": {"tasks": list(TASKS), "sizes": [1000, 3000], "max_stages": 3},
+        "targets": list(TARGETS),
+        "languages": {"proxy": ["dun"], "report": ["bor"]},
+        "probe": {"train": 90, "eval": 30},
+        "budget": {"trials": 40},
+        "seeds": {"noise": [2]},
+        "sampler": {"name": "RandomSampler"},
+    }
+    return load_study(values | changes)
+
+
+def enumerated(config):
+    """The whole space, every rung, nothing stopped."""
+    values = config.model_dump(mode="json") | {"enumerate": True, "budget": {}}
+    values["seeds"] |= {"noise": [], "confirm": []}
+    return StudyConfig.model_validate(values)
+
+
+def planner_of(config, cache):
+    return Planner(config, Places(run_id="", cache=cache, store=None, mirror=None))
+
+
+class Planting:
+    """Rows as a run with a store writes them, without training: its own account of who pays."""
+
+    def __init__(self, noise=0.004):
+        self.noise = noise
+        self.rows = []
+        self.stored = set()
+
+    def run(self, assignment, ends=lambda rung, rows: False):
+        met = set()
+        seed = assignment.stage_seed
+        for work in assignment.rungs:
+            before = len(self.rows)
+            trained = parse_curriculum(work.curriculum)
+            shared = self, assignment, work, met
+            for prefix in trained.prefixes()[1:]:
+                node = ("stage", str(prefix), seed)
+                cost = prefix.stages[-1].num_examples
+                _row(shared, node, cost, part="stage", target=str(prefix))
+            for target, examples in work.train_examples.items():
+                model = (str(trained), seed if len(trained) else None)
+                if examples:
+                    model = (*model, target, examples, seed)
+                    cost = 2.0 * examples
+                    _row(shared, ("target", *model), cost, part="target", target=target)
+                for language in work.splits["search"][target]:
+                    rng = random.Random(f"{model} {language}")
+                    gain = expected_gain(WORLD, str(trained)) if len(trained) else 0.0
+                    _row(
+                        shared,
+                        ("evaluation", *model, target, language),
+                        work.eval_items / 3,
+                        part="evaluation",
+                        target=target,
+                        language=language,
+                        split="search",
+                        metric=work.metrics[target],
+                        value=0.5 + gain + rng.gauss(0, self.noise),
+                    )
+            if ends(work.index, self.rows[before:]):
+                break
+        return self
+
+
+def _row(shared, node, cost, **own):
+    planting, assignment, work, met = shared
+    needed = 0.0 if node in met else float(cost)
+    paid = 0.0 if node in planting.stored else needed
+    met.add(node)
+    planting.stored.add(node)
+    row = {
+        "phase": "search",
+        "curriculum": assignment.curriculum,
+        "variant": assignment.variant,
+        "role": assignment.role,
+        "rung": work.index,
+        "num_rungs": len(assignment.rungs),
+        "scale": work.scale,
+        "stage_seed": assignment.stage_seed,
+        "target_seed": assignment.target_seed,
+        "language": "en",
+        "split": "dev",
+        "layer": None,
+        "metric": "score",
+        "value": 0.5,
+        "items": 10,
+        "numerics": "none",
+        "stand_in": False,
+        "overlap": None,
+        "train_overlap": None,
+        "collapsed": False,
+        "examples_needed": needed,
+        "examples_paid": paid,
+        "seconds": paid * SECONDS_PER_EXAMPLE,
+        **own,
+    }
+    assert set(row) == set(COLUMNS)
+    planting.rows.append(row)
+
+
+def planted(folder, config, seeds, **how):
+    """A table of the whole space at all seeds; also the rows of each seed's enumeration."""
+    planting, planner = Planting(**how), planner_of(config, folder / "cache")
+    for seed in seeds:
+        for curriculum in dict.fromkeys((*planner.given().baselines, *planner.space.enumerate())):
+            planting.run(planner.search(curriculum, "sampled", seed))
+    write_table(folder / "table", config=config, rows=planting.rows, facts=FACTS)
+    return read_table(folder / "table"), planting.rows
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """249 curricula at four seeds."""
+    return planted(tmp_path_factory.mktemp("planted"), study(), (1, 2, 3, 4))
+
+
+@pytest.fixture(scope="module")
+def table(world):
+    return world[0]
+
+
+def rows_at(world, seed):
+    return [row for row in world[1] if row["stage_seed"] == seed]
+
+
+def observed(rows):
+    """Value by curriculum at the last rung: the mean over targets in the proxy language."""
+    found = {}
+    for row in rows:
+        last = row["rung"] == row["num_rungs"] - 1
+        if last and row["part"] == "evaluation" and row["language"] == "dun":
+            found.setdefault(row["curriculum"], []).append(row["value"])
+    return {text: sum(values) / len(values) for text, values in found.items()}
+
+
+def by_part(rows, column):
+    sums = {}
+    for row in rows:
+        sums[row["part"]] = sums.get(row["part"], 0.0) + row[column]
+    return sums
+
+
+def test_every_kind_of_rung_pays_what_the_recorded_enumeration_paid(tmp_path):
+    space = {"tasks": list(TASKS[:2]), "sizes": [1000, 3000], "max_stages": 2}
+    for definition in ("targets", "scales", "stages"):
+        config = study(space=space, stopping={"rungs": definition, "num_rungs": 2})
+        own, rows = planted(tmp_path / definition, config, (1, 3))
+        for store, column in ((True, "examples_paid"), (False, "examples_needed")):
+            how = enumerated(config).model_dump(mode="json") | {"store": {"enabled": store}}
+            found = simulate(own, StudyConfig.model_validate(how), workers=2)
+            paid = [row for row in rows if row["stage_seed"] == 1]
+            assert found.examples == pytest.approx(by_part(paid, column)), definition
+            assert found.finals == pytest.approx(observed(paid))
+
+
+def without_time(found):
+    return {
+        name: getattr(found, name)
+        for name in found.__dataclass_fields__
+        if name != "proposing_seconds"
+    }
+
+
+def test_an_enumeration_by_one_worker_finds_the_best_observed(world, table):
+    found = simulate(table, enumerated(study()))
+    values = observed(rows_at(world, 1))
+    assert found.finals == pytest.approx(values)
+    assert found.winner == max(values, key=values.get)
+    assert (found.exhausted, found.num_stopped, found.ended_by) == (True, 0, "")
+    assert found.moments[-1].truth == table.true_value(found.winner)
+
+
+def test_with_a_store_it_pays_what_the_recorded_enumeration_paid(world, table):
+    found = simulate(table, enumerated(study()))
+    assert found.examples == pytest.approx(by_part(rows_at(world, 1), "examples_paid"))
+
+
+def test_without_a_store_it_pays_exactly_the_needed_examples(world, table):
+    found = simulate(table, enumerated(study(store={"enabled": False})), workers=3)
+    assert found.examples == pytest.approx(by_part(rows_at(world, 1), "examples_needed"))
+
+
+def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, table):
+    found = simulate(table, enumerated(study()))
+    rows = rows_at(world, 1)
+    hits = [r for r in rows if r["examples_needed"] and not r["examples_paid"]]
+    loads = sum(row["part"] != "evaluation" for row in hits)
+    assert loads > 100
+    spent = sum(row["seconds"] for row in rows) + loads * FACTS.load_seconds
+    assert found.clock_seconds == pytest.approx(spent)
+    assert found.utilisation == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("workers", [2, 7, 1024])
+def test_more_workers_are_faster_and_change_neither_scores_nor_work(table, workers):
+    alone, many = (simulate(table, enumerated(study()), workers=n) for n in (1, workers))
+    assert many.finals == alone.finals
+    assert many.examples == pytest.approx(alone.examples)  # what runs elsewhere is waited for
+    assert alone.clock_seconds / workers <= many.clock_seconds < alone.clock_seconds
+    assert 0 < many.utilisation <= 1
+
+
+def test_no_number_of_workers_is_faster_than_the_longest_curriculum(world, table):
+    found = simulate(table, enumerated(study()), workers=1024)
+    needed = {}
+    for row in rows_at(world, 1):
+        needed[row["curriculum"]] = needed.get(row["curriculum"], 0.0) + row["examples_needed"]
+    assert found.clock_seconds >= SECONDS_PER_EXAMPLE * max(needed.values())
+
+
+@pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler"])
+def test_equal_seeds_give_equal_runs(table, sampler):
+    config = study(sampler={"name": sampler}, budget={"trials": 15})
+    how = {"workers": 4, "failures": 0.1}
+    first, again = (simulate(table, config, **how, failure_seed=5) for _ in range(2))
+    assert without_time(first) == without_time(again)
+    other = simulate(table, config, **how, failure_seed=6)
+    assert other.clock_seconds != first.clock_seconds
+
+
+def test_what_a_search_sees_of_a_curriculum_is_the_same_with_any_workers_and_failures(world, table):
+    values = observed(rows_at(world, 1))
+    for workers, failures in ((1, 0.0), (16, 0.0), (16, 0.2)):
+        found = simulate(table, study(), workers=workers, failures=failures)
+        assert found.num_stopped > 0
+        assert found.finals == pytest.approx({text: values[text] for text in found.finals})
+
+
+def test_lost_workers_are_counted_and_their_trials_start_again(table):
+    config = enumerated(study(resources={"max_failures": 50}))
+    steady, shaky = (simulate(table, config, workers=4, failures=rate) for rate in (0.0, 0.1))
+    assert steady.num_lost == 0
+    assert 249 * 3 * 0.05 < shaky.num_lost < 249 * 3 * 0.2
+    assert (shaky.num_failed, shaky.finals) == (0, steady.finals)
+    assert len(shaky.order) == len(steady.order) + shaky.num_lost
+    lost = sum(shaky.examples.values()) - sum(steady.examples.values())
+    assert 0 < lost < shaky.num_lost * 3000
+    assert shaky.clock_seconds > steady.clock_seconds
+
+
+def test_the_lease_of_a_lost_worker_is_waited_for_until_it_expires(table):
+    config = enumerated(study(resources={"max_failures": 50}))
+    found = simulate(table, config, failures=0.05)
+    waited = found.clock_seconds * (1 - found.utilisation)
+    assert 10 * found.num_lost < waited < 30 * found.num_lost
+    alone = enumerated(study(resources={"max_failures": 50}, store={"enabled": False}))
+    assert simulate(table, alone, failures=0.05).utilisation == pytest.approx(1.0)
+
+
+def test_a_trial_that_may_not_start_again_fails_and_a_row_of_them_ends_the_search(table):
+    config = enumerated(study(resources={"max_failures": 0}))
+    some = simulate(table, config, failures=0.02)
+    assert some.num_failed == some.num_lost > 0
+    assert len(some.finals) == 250 - some.num_failed
+    most = simulate(table, config, failures=0.95)
+    assert "3 trials failed one after another" in most.ended_by
+    assert most.num_lost == 3
+
+
+def test_a_budget_in_hours_is_of_the_simulated_clock(table):
+    longer, shorter = (
+        simulate(table, study(budget={"hours": hours}, stopping="none")) for hours in (0.5, 0.2)
+    )
+    assert shorter.num_sampled < longer.num_sampled
+    longest = 0.5  # hours of a trial, at most
+    assert 0.2 <= shorter.clock_seconds / 3600 < 0.2 + longest
+
+
+def test_a_budget_in_examples_is_of_what_is_paid(table):
+    found = simulate(table, study(budget={"examples": 100_000}))
+    assert 100_000 <= sum(found.examples.values()) < 110_000
+
+
+def test_early_stopping_costs_less_where_targets_cost_most(table):
+    whole, stopped = (
+        simulate(table, study(sampler={"name": "RandomSampler"}, stopping=stopping))
+        for stopping in ("none", {"num_rungs": 3})
+    )
+    assert stopped.num_stopped > 20
+    assert stopped.examples["target"] < whole.examples["target"]
+
+
+def test_the_truth_is_the_mean_over_seeds_that_no_strategy_sees(world, table):
+    hidden = [observed(rows_at(world, seed)) for seed in FACTS.truth]
+    for text, truth in table.truths.items():
+        assert truth.value == pytest.approx(sum(own[text] for own in hidden) / 2)
+        assert truth.seeds == 2
+    assert table.best == max(table.truths, key=lambda text: table.truths[text].value)
+    noise = 0.004 / 2**0.5  # of the mean of two targets
+    error = table.truths[table.best].error
+    assert error == pytest.approx(noise / 2**0.5, rel=0.1)
+    assert table.tolerance == max(0.005, 2 * error)
+
+
+def test_a_curriculum_with_fewer_truth_seeds_is_not_the_true_best(world, tmp_path):
+    rows = [r for r in world[1] if r["stage_seed"] != 4 or not r["curriculum"].count(">")]
+    write_table(tmp_path, config=study(), rows=rows, facts=FACTS)
+    partial = read_table(tmp_path)
+    assert partial.truths[partial.best].seeds == 2
+    assert ">" not in partial.best
+    alone = next(text for text, truth in partial.truths.items() if truth.seeds == 1)
+    errors = [partial.truths[text].error for text in (alone, partial.best)]
+    assert errors[0] == pytest.approx(2**0.5 * errors[1])
+
+
+def test_in_the_papers_proportions_a_whole_trial_costs_what_theirs_did(table):
+    config = enumerated(study(stopping="none", store={"enabled": False}))
+    found = simulate(table, config)
+    assert found.papers == pytest.approx(250 * (269_000 + 1_630_000 + 122_000))
+
+
+def test_the_whole_space_costs_what_enumerating_it_without_rungs_pays(table):
+    found = simulate(table, enumerated(study(stopping="none")))
+    assert found.examples == pytest.approx(whole_space(table, 1))
+    assert found.papers == pytest.approx(
+        sum(n * papers_factors(table, 1)[part] for part, n in found.examples.items())
+    )
+
+
+def test_spent_to_within_is_when_the_best_known_came_to_stay(table):
+    found = simulate(table, enumerated(study()))
+    reached = spent_to_within(found, table)
+    for moment in found.moments:
+        near = table.regret(moment.curriculum) <= table.tolerance
+        assert near or reached is None or moment.examples < reached
+    last_is_near = table.regret(found.winner) <= table.tolerance
+    assert (reached is not None) == last_is_near
+    assert found.at(found.moments[2].examples) == found.moments[2]
+    assert found.at(0.0) is None
+    third = found.moments[2]
+    assert found.at(third.papers, cost="papers") == third
+    assert found.at(third.clock_seconds - 1e-9, cost="clock_seconds") == found.moments[1]
+
+
+def test_a_real_run_replayed_on_its_own_rows_takes_the_same_decisions(finished_study, tmp_path):
+    config, run = finished_study
+    rows = read_rows(run / "observations.jsonl")
+    facts = Facts(**{**_values(FACTS), "seen": (9,), "truth": (1,), "load_seconds": 0.0})
+    write_table(tmp_path, config=config, rows=rows, facts=facts)
+    found = simulate(read_table(tmp_path), config)
+    trials = dict.fromkeys((r["curriculum"], r["variant"], r["stage_seed"]) for r in rows)
+    assert found.order == tuple(trials)
+    assert found.examples == pytest.approx(by_part(rows, "examples_paid"))
+    assert found.clock_seconds == pytest.approx(sum(row["seconds"] for row in rows), abs=0.05)
+    last = {r["curriculum"] for r in rows if r["rung"] == 2 and r["role"] != "noise"}
+    assert set(found.finals) == last
+    sampled = {r["curriculum"] for r in rows if r["role"] == "sampled"}
+    assert found.num_stopped == len(sampled - last)
+
+
+@pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler"])
+def test_one_worker_takes_the_decisions_of_the_search_itself(table, tmp_path, sampler):
+    config = study(sampler={"name": sampler}, budget={"trials": 30})
+    planting = Planting()
+    trials, _ = new_search(
+        config,
+        planner_of(config, tmp_path),
+        study=optuna.create_study(direction="maximize"),
+        record=lambda rows: rows,
+        elapsed_hours=lambda: 0.0,
+    )
+    order, stopped = [], []
+    while (assignment := trials.next()) is not None:
+        order.append((assignment.curriculum, assignment.variant, assignment.stage_seed))
+
+        def ends(rung, rows, assignment=assignment):
+            verdict = trials.on_rung(assignment, rung, rows)
+            stopped.extend([assignment.curriculum] if verdict.stopped else [])
+            return verdict.ends
+
+        planting.run(assignment, ends)
+    found = simulate(table, config)
+    assert found.order == tuple(order)
+    assert found.num_stopped == len(stopped) > 5
+    assert any(variant for _, variant, _ in order)  # crowded prefixes among them
+    assert found.examples == pytest.approx(by_part(planting.rows, "examples_paid"))
+
+
+def _values(record):
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def test_200_trials_take_under_5_seconds_beside_the_sampler(table):
+    started = time.process_time()
+    found = simulate(table, study(budget={"trials": 200}), workers=8)
+    spent = time.process_time() - started
+    assert found.num_sampled == 200
+    assert spent - found.proposing_seconds < 5
+
+
+def test_a_large_table_is_written_in_single_precision_and_replays_alike(
+    world, table, tmp_path, monkeypatch
+):
+    whole = (table.folder / "observations.parquet").stat().st_size
+    monkeypatch.setattr("search.recorded_table.MAX_BYTES", whole - 1)
+    write_table(tmp_path, config=study(), rows=world[1], facts=FACTS)
+    assert (tmp_path / "observations.parquet").stat().st_size < whole < MAX_BYTES
+    single = simulate(read_table(tmp_path), study())
+    assert single.order == simulate(table, study()).order
+    monkeypatch.setattr("search.recorded_table.MAX_BYTES", 10)
+    with pytest.raises(TableError, match="wanted at most 10"):
+        write_table(tmp_path, config=study(), rows=world[1], facts=FACTS)
+
+
+def copied(table, folder, **files):
+    for name in ("study.yaml", "observations.parquet", "table.yaml"):
+        (folder / name).write_bytes((table.folder / name).read_bytes())
+    return folder
+
+
+def test_what_is_no_table_is_refused_with_what_it_lacks(table, tmp_path):
+    with pytest.raises(TableError, match=r"has no study.yaml.*beside it: .*table; record one"):
+        read_table(table.folder.parent / "nothing")
+    folder = copied(table, tmp_path)
+    (folder / "observations.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(TableError, match=r"observations.parquet is damaged: .*record the table"):
+        read_table(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[1, 2", "is damaged"),
+        ("seen: [1]\n", "is damaged.*wanted made, by"),
+        ("", "is damaged"),
+    ],
+)
+def test_damaged_facts_are_refused(table, tmp_path, text, said):
+    folder = copied(table, tmp_path)
+    (folder / "table.yaml").write_text(text)
+    with pytest.raises(TableError, match=said):
+        read_table(folder)
+
+
+def test_a_seed_is_seen_or_truth_and_there_is_a_truth(world, tmp_path):
+    both = Facts(**{**_values(FACTS), "truth": (2, 3)})
+    write_table(tmp_path, config=study(), rows=world[1], facts=both)
+    with pytest.raises(TableError, match="seeds 2 are seen and truth"):
+        read_table(tmp_path)
+    none = Facts(**{**_values(FACTS), "truth": (8, 9)})
+    write_table(tmp_path, config=study(), rows=world[1], facts=none)
+    with pytest.raises(TableError, match=r"no curriculum at a seed of truth \(8, 9\)"):
+        read_table(tmp_path)
+
+
+def test_what_is_not_recorded_is_named(world, table, tmp_path):
+    with pytest.raises(TableError, match=r"no none with 0.111 of the probe at seed 7"):
+        simulate(table, study(seeds={"stage": 7, "target": 7, "noise": [2]}))
+    with pytest.raises(TableError, match=r"0.0625 of the probe.*it has fractions 0.111"):
+        simulate(table, study(stopping={"reduction_factor": 4}))
+    lacking = [r for r in world[1] if r["stage_seed"] < 3 or r["curriculum"] == "none"]
+    write_table(tmp_path, config=study(), rows=lacking, facts=FACTS)
+    with pytest.raises(TableError, match="has no truth of mini-"):
+        simulate(read_table(tmp_path), study())
+
+
+def test_seeds_to_search_on_are_seen_ones_with_every_curriculum(world, table, tmp_path):
+    texts = list(table.truths)
+    assert complete_seeds(table, texts) == (1, 2)
+    rows = [r for r in world[1] if (r["stage_seed"], r["curriculum"]) != (2, texts[100])]
+    write_table(tmp_path, config=study(), rows=rows, facts=FACTS)
+    assert complete_seeds(read_table(tmp_path), texts) == (1,)
+
+
+@pytest.mark.parametrize(("workers", "failures"), [(0, 0.0), (1025, 0.0), (1, 1.0), (1, -0.1)])
+def test_workers_and_failures_have_limits(table, workers, failures):
+    with pytest.raises(ValueError, match="wanted 1 to 1024 workers"):
+        simulate(table, study(), workers=workers, failures=failures)
+
+
+def of_strategy(config, name, **changes):
+    how = {"trials": 20, "stage_seed": 1, "noise": (2,), "sampler_seed": 1} | changes
+    return with_strategy(config, name, **how)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_is_a_right_study_and_changes_nothing_that_moves_a_score(name):
+    config = study()
+    changed = of_strategy(config, name, stage_seed=2, noise=(1,))
+    assert load_study(changed.model_dump(mode="json")) == changed
+    for kept in ("encoder", "space", "targets", "languages", "probe", "objective", "recipe"):
+        assert getattr(changed, kept) == getattr(config, kept)
+    assert (changed.stopping is None) != STRATEGIES[name].stops
+    assert changed.store.enabled == STRATEGIES[name].store
+
+
+def test_ours_is_whatever_a_study_does_by_default():
+    ours = of_strategy(study(stopping={"z": 0.0}), "ours")
+    assert (ours.sampler, ours.stopping) == (Sampler(), Stopping())
+
+
+def test_a_strategy_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match=r"'tpe.asha'; did you mean tpe\+asha"):
+        of_strategy(study(), "tpe.asha")
+    with pytest.raises(ValueError, match=r"random\+asha stops early, but there are no seeds"):
+        of_strategy(study(), "random+asha", noise=())
+    with pytest.raises(ValueError, match="there are no rungs"):
+        of_strategy(study(stopping="none"), "random+asha")
+
+
+def test_strategies_are_compared_over_seeds_with_intervals(table):
+    found = compare_strategies(
+        table.folder, strategies=("random", "random+asha"), trials=20, repetitions=4, workers=2
+    )
+    assert found.seeds == (1, 2)
+    for strategy in found.strategies:
+        assert len({run.clock_seconds for run in strategy.runs}) == 4
+        own = regrets(found, strategy, float("inf"))
+        assert own == [table.regret(run.winner) for run in strategy.runs]
+        assert regrets(found, strategy, 1.0) is None
+        early, late = (
+            regrets(found, strategy, share * found.whole["examples"]) for share in (0.05, 0.4)
+        )
+        assert sum(early) > sum(late)
+        papers = 0.4 * found.whole["papers"]
+        moments = [run.at(papers, cost="papers") for run in strategy.runs]
+        expected = [table.regret(moment.curriculum) for moment in moments]
+        assert regrets(found, strategy, papers, cost="papers") == expected
+        assert [run.num_sampled for run in strategy.runs] == [20] * 4
+
+
+def test_the_command_prints_a_row_per_strategy(table):
+    asked = ["simulate", str(table.folder), "--trials", "10", "--seeds", "3", "--failures", "0.05"]
+    asked += ["--strategy", "random", "--strategy", "tpe+asha-store", "--workers", "64"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    for row in ("random ", "tpe+asha-store "):
+        assert sum(line.strip().startswith(row) for line in result.output.splitlines()) == 3
+    assert "the true best is mini-" in result.output
+    assert " ± " in result.output
+    assert "64 simulated workers, workers lost at a rate of 0.05" in result.output
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["--strategy", "rndom"], "did you mean random?"),
+        (["--workers", "0"], "wanted 1 to 1024 workers"),
+        (["--trials", "0"], "wanted at least 1 of each"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be(table, changes, said):
+    result = CliRunner().invoke(app, ["simulate", str(table.folder), *changes])
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())
