@@ -45,6 +45,9 @@ STRATEGIES: dict[str, Strategy] = {
     "tpe+asha+reuse": Strategy(
         says="TPE, stopped early, of 8 proposals the one that shares most", sampler=_TPE | _REUSE
     ),
+    "gp+asha": Strategy(
+        says="our Gaussian process, stopped early", sampler={"name": "CurriculumSampler"}
+    ),
     "ours": Strategy(says="the defaults of a study", sampler={}),
 }
 
