@@ -44,8 +44,18 @@ def test_a_preset_asks_for_what_every_task_has(name):
     config = load_study(name)
     for size in config.space.sizes:
         assert size == "full" or all(size <= TASKS[t].train_size for t in config.space.tasks)
-    for target in config.targets:
+    for target in config.targets if config.objective.select == "proxy" else ():
         assert set(TASKS[target].languages) & set(config.languages.proxy)
+
+
+@pytest.mark.parametrize("name", ["order", "size", "morphology", "semantic", "linguistic"])
+def test_a_study_of_a_question_runs_everything_and_repeats_it(name):
+    """What it says rests on fresh seeds, and no language leaves its means as a guide."""
+    config = load_study(name)
+    assert config.study.asks == name
+    assert (config.enumerate, config.stopping, config.confirm.top) == (True, None, "all")
+    assert config.objective.select == "english"
+    assert len(config.seeds.confirm) >= 3
 
 
 def test_the_demo_searches_the_space_that_was_promised():
