@@ -65,10 +65,8 @@ def pair_correlation(
         controls: others of the same shape that are held equal.
         level: of the intervals.
     """
-    known = np.asarray(np.isfinite([gains, similarity, *controls]).all(axis=(0, 1)))
-    left_out = tuple(name for name, there in zip(languages, known, strict=True) if not there)
-    tables = [_centred(table[:, known]) for table in (gains, similarity, *controls)]
-    return _correlation(tables, left_out, rng, level)
+    tables, left_out = _where_known([gains, similarity, *controls], languages)
+    return _correlation([_centred(table) for table in tables], left_out, rng, level)
 
 
 def language_correlation(
@@ -90,13 +88,19 @@ def language_correlation(
         controls: others of the same shape that are held equal.
         level: of the intervals.
     """
-    known = np.asarray(np.isfinite([gains, covariate, *controls]).all(axis=0))
+    rows = [values[None, :] for values in (gains, covariate, *controls)]
+    tables, left_out = _where_known(rows, languages)
+    centred = [table - table.mean() if table.size else table for table in tables]
+    return _correlation(centred, left_out, rng, level)
+
+
+def _where_known(
+    tables: Sequence[Array], languages: Sequence[str]
+) -> tuple[list[Array], tuple[str, ...]]:
+    """The columns of the languages that have every value, and the names of the others."""
+    known = np.asarray(np.isfinite(tables).all(axis=(0, 1)))
     left_out = tuple(name for name, there in zip(languages, known, strict=True) if not there)
-    columns = [values[known] for values in (gains, covariate, *controls)]
-    tables = [
-        (values - values.mean())[None, :] if known.any() else values[None, :] for values in columns
-    ]
-    return _correlation(tables, left_out, rng, level)
+    return [table[:, known] for table in tables], left_out
 
 
 def _correlation(
