@@ -27,11 +27,11 @@ import optuna
 from analysis.savings import PARTS
 from search.assignments import Places, Planner, setup_of
 from search.execution import Floor, Resources, TrialEvent
-from search.new_search import new_search
 from search.recorded_table import RecordedTable, papers_factors
 from search.recorded_work import Cell, Name, Node
 from search.simulated import Moment, Simulated
-from search.simulated_trial import Running, observe, recorder
+from search.simulated_search import NewSearch, as_in_a_run
+from search.simulated_trial import Running, observe
 from search.study import cache_of
 from search.study_fields import StudyConfig
 from trainables.assignment import assignment_from_json
@@ -48,6 +48,7 @@ def simulate(
     failures: float = 0.0,
     failure_seed: int = 1,
     mirror: Path | None = None,
+    search: NewSearch = as_in_a_run,
 ) -> Simulated:
     """Run a study on a table.
 
@@ -58,6 +59,7 @@ def simulate(
         failures: chance that a worker is lost on its way to a rung.
         failure_seed: draws who is lost, and when.
         mirror: folder that stands in for the hub, where rows are counted.
+        search: makes what decides; another way to search than a study's is compared like this.
 
     Raises:
         ValueError: for workers or failures out of range.
@@ -69,7 +71,7 @@ def simulate(
             f"wanted 1 to {MAX_WORKERS} workers, and a rate of at least 0 and below 1"
         )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return _Simulation(table, config, workers, failures, failure_seed, mirror).run()
+    return _Simulation(table, config, workers, failures, failure_seed, mirror, search).run()
 
 
 def places_of_simulation(config: StudyConfig, mirror: Path | None) -> Places:
@@ -88,20 +90,15 @@ class _Simulation:
         failures: float,
         failure_seed: int,
         mirror: Path | None,
+        search: NewSearch,
     ) -> None:
         self._table, self._config, self._num_workers = table, config, workers
         self._failures, self._failure_seed = failures, failure_seed
         self._factors = papers_factors(table, config.seeds.stage)
         places = places_of_simulation(config, mirror)
-        self._trials, self._suggestions = new_search(
-            config,
-            Planner(config, places),
-            study=optuna.create_study(direction="maximize", study_name=config.study.name),
-            record=recorder(),
-            elapsed_hours=lambda: self._clock / 3600,
-        )
+        self._decides = search(config, Planner(config, places), lambda: self._clock / 3600)
         self._floor = Floor(
-            self._trials,
+            self._decides,
             setup_of(config, places),
             Resources(workers=workers, cpus=1, gpus=0, max_failures=config.resources.max_failures),
             self._took,
@@ -135,13 +132,13 @@ class _Simulation:
             self._clock, _, happens = heappop(self._events)
             happens()
         stopped = self._floor.stopped_by
-        assert stopped is not None or self._trials.finished(), "a search that waits for nothing"
+        assert stopped is not None or self._decides.finished(), "a search that waits for nothing"
         return Simulated(
             moments=tuple(self._moments),
             winner=self._moments[-1].curriculum if self._moments else None,
             finals=self._finals,
             order=tuple(self._order),
-            num_sampled=self._suggestions.num_sampled,
+            num_sampled=self._decides.num_sampled,
             num_stopped=self._num["stopped"],
             num_failed=self._num["failed"],
             num_lost=self._num["lost"],
@@ -150,7 +147,7 @@ class _Simulation:
             papers=self._papers(),
             utilisation=self._busy_seconds / (self._num_workers * self._clock or 1.0),
             proposing_seconds=self._proposing_seconds,
-            exhausted=self._trials.exhausted,
+            exhausted=self._decides.exhausted,
             ended_by="" if stopped is None else str(stopped),
         )
 

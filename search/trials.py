@@ -114,6 +114,11 @@ class Trials:
         self._interrupted: list[tuple[Curriculum, str]] = []
         self.exhausted = False
 
+    @property
+    def num_sampled(self) -> int:
+        """Trials that the sampler proposed, running ones included."""
+        return self._suggestions.num_sampled
+
     def recall(self, rows: Rows) -> None:
         """Take in the recorded rows of one trial at one rung, in the order of the file."""
         self._examples_paid += _paid(rows)
@@ -290,7 +295,7 @@ class Trials:
 
     def _budget_spent(self) -> bool:
         if self._budget.trials is not None:
-            return self._suggestions.num_sampled >= self._budget.trials
+            return self.num_sampled >= self._budget.trials
         if self._budget.examples is not None:
             return self._examples_paid >= self._budget.examples
         if self._budget.hours is not None:
