@@ -47,9 +47,12 @@ def recorded(ray_session, tmp_path_factory):
 def test_a_recording_that_runs_out_of_time_says_what_is_missing_and_goes_on(recorded):
     _, said, missing, early = recorded
     assert said[0] == ["seed 1: 6 of 6 curricula to train", "the time is up"]
-    assert missing[0] == "6 of 6 curricula of seed 1; all of seed 2; all of seed 3"
+    assert missing[0] == (
+        "6 of 6 curricula of seed 1; all of seed 2; all of seed 3; all of seed 1, scales"
+    )
     assert "no curriculum at a seed of truth (2, 3); go on recording: again" in early
-    assert [line[:6] for line in said[1]] == ["seed 1", "seed 2", "seed 3"]
+    begun = [line.partition(":")[0] for line in said[1]]
+    assert begun == ["seed 1", "seed 2", "seed 1, scales", "seed 3"]
     assert missing[1:] == ["", ""]
     assert said[2] == []  # nothing was left to train
 
@@ -61,7 +64,10 @@ def test_the_table_has_every_curriculum_at_every_rung_and_more_seeds_of_some(rec
     assert set(table.truths) == CURRICULA
     for scale in (0.333333, 1.0):
         for seed in (1, 2):
-            assert {t for t, s, own, _ in table.cells if (s, own) == (scale, seed)} == CURRICULA
+            kept = {t for t, s, own, _ in table.cells if (s, own) == (scale, seed)}
+            scaled = {t for t in kept if ":21" in t}  # 64 examples at a third
+            assert kept - scaled == CURRICULA
+            assert len(scaled) == (5 if (scale, seed) == (0.333333, 1) else 0)
     assert complete_seeds(table, CURRICULA) == (1,)
     again = {text for text, truth in table.truths.items() if truth.seeds == 2}
     assert again >= {text for text in CURRICULA if ">" not in text}  # the baselines
@@ -98,4 +104,15 @@ def test_replayed_it_pays_and_finds_what_the_recording_did(recorded):
     found = simulate(table, StudyConfig.model_validate(values), workers=2)
     rows = read_rows(folder / "runs" / "seed-1" / "observations.jsonl")
     assert sum(found.examples.values()) == pytest.approx(sum(r["examples_paid"] for r in rows))
+    assert set(found.finals) == CURRICULA
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("definition", ["targets", "scales", "stages"])
+def test_every_kind_of_rung_can_be_replayed(recorded, definition):
+    table = read_table(recorded[0] / "tiny")
+    values = table.config.model_dump(mode="json") | {"enumerate": True, "budget": {}}
+    values["seeds"] |= {"noise": [], "confirm": []}
+    values["stopping"] |= {"rungs": definition}
+    found = simulate(table, StudyConfig.model_validate(values), workers=2)
     assert set(found.finals) == CURRICULA

@@ -37,11 +37,13 @@ from search.run_folder import RunFolder
 from search.study import cache_of, run_study
 from search.study_fields import StudyConfig
 from search.trials import Interrupted, SearchStopped
+from spaces.curriculum import EMPTY_TEXT
 from trainables.store import Store
 
 HERE = Path(__file__).parent
 DEFAULT_RUNS = Path(tempfile.gettempdir()) / "curriculum-tables"
 TIMED_LOADS = 20
+TARGETS, SCALES = "targets", "scales"
 OTHERS_SEED = 0
 """Draws the curricula beside the best."""
 
@@ -59,6 +61,8 @@ class Part:
     """In text form; the baselines come first."""
     whole: bool
     """All of the space."""
+    rungs: str = TARGETS
+    """What grows from rung to rung."""
 
 
 def main() -> None:
@@ -119,7 +123,7 @@ def record(
 
 def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
     """What is recorded of a part, also while it is being written."""
-    return read_rows(_folder(runs, part.seed).observations, ignore_torn_line=True)
+    return read_rows(_folder(runs, part).observations, ignore_torn_line=True)
 
 
 def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
@@ -131,6 +135,8 @@ def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> I
     yield from seen
     for seed in world.truth:
         yield Part(seed=seed, curricula=everything, whole=True)
+    for seed in world.scaled:
+        yield Part(seed=seed, curricula=everything, whole=True, rungs=SCALES)
     chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
     for seed in world.more_truth:
         curricula = tuple(dict.fromkeys((*given, *chosen)))
@@ -160,11 +166,12 @@ def _train(
     say: Callable[[str], None],
 ) -> None:
     """Run one seed's study to its end; one that has ended does nothing."""
-    folder = _folder(runs, part.seed)
+    folder = _folder(runs, part)
     folder.path.mkdir(parents=True, exist_ok=True)
     if not (before := set(part.curricula) - _ended(rows_of(part, runs))):
         return
-    say(f"seed {part.seed}: {len(before)} of {len(part.curricula)} curricula to train")
+    name = _name(part)
+    say(f"{name}: {len(before)} of {len(part.curricula)} curricula to train")
     started, ended = time.monotonic(), 0
 
     def watch(event: Any) -> None:
@@ -173,7 +180,7 @@ def _train(
             ended += 1
             if ended % 10 == 0:
                 pace = (time.monotonic() - started) / ended
-                say(f"seed {part.seed}: {ended} of {len(before)}, {pace:.1f} s each")
+                say(f"{name}: {ended} of {len(before)}, {pace:.1f} s each")
         if until is not None and time.monotonic() > until:
             raise TimeIsUp("the minutes are over")
 
@@ -187,6 +194,7 @@ def _study(part: Part, config: StudyConfig) -> StudyConfig:
     """
     values = config.model_dump(mode="json")
     values["seeds"] |= {"stage": part.seed, "target": part.seed, "noise": [], "confirm": []}
+    values["stopping"] |= {"rungs": part.rungs}
     values["confirm"] |= {"top": 0}
     if part.whole:
         values |= {"enumerate": True, "budget": {}}
@@ -210,12 +218,12 @@ def _write(
     for part in parts:
         own = rows_of(part, runs)
         ended = _ended(own)
-        rows += [row for row in own if row["curriculum"] in ended]
+        whole = [row for row in own if row["curriculum"] in ended]
+        rows += whole if part.rungs == TARGETS else _as_smaller_curricula(whole)
         if absent := set(part.curricula) - ended:
-            missing.append(f"{len(absent)} of {len(part.curricula)} curricula of seed {part.seed}")
-    begun = {part.seed for part in parts}
-    wanted = (*world.seen, *world.truth, *world.more_truth)
-    missing += [f"all of seed {seed}" for seed in wanted if seed not in begun]
+            missing.append(f"{len(absent)} of {len(part.curricula)} curricula of {_name(part)}")
+    begun = {_name(part) for part in parts}
+    missing += [f"all of {name}" for name in _wanted(world) if name not in begun]
     facts = Facts(
         made=f"{datetime.now(UTC):%Y-%m-%d}",
         by=by,
@@ -228,6 +236,28 @@ def _write(
     kept = config.model_copy(update={"store": config.store.model_copy(update={"path": None})})
     write_table(out, config=kept, rows=rows, facts=facts)
     return facts.missing
+
+
+def _as_smaller_curricula(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of scaled curricula as those of what was really trained, at the same scale.
+
+    That is what a rung of `targets` would have observed of it: a table knows trials by what they
+    trained. The last rung of all is recorded anyhow.
+    """
+    trained: dict[tuple[Any, ...], str] = {}
+    lower = [row for row in rows if row["rung"] < row["num_rungs"] - 1]
+    for row in lower:  # stages come first, the longest prefix last
+        if row["part"] == "stage":
+            trained[row["curriculum"], row["rung"]] = row["target"]
+    for row in lower:
+        text = trained.get((row["curriculum"], row["rung"]), EMPTY_TEXT)
+        yield row | {"curriculum": text}
+
+
+def _wanted(world: World) -> list[str]:
+    """Names of all parts."""
+    seeds = (*world.seen, *world.truth, *world.more_truth)
+    return [f"seed {seed}" for seed in seeds] + [f"seed {seed}, {SCALES}" for seed in world.scaled]
 
 
 def _ended(rows: Sequence[dict[str, Any]]) -> set[str]:
@@ -247,8 +277,12 @@ def _load_seconds(store: Path) -> float:
     return round(median(spent), 4) if spent else 0.0
 
 
-def _folder(runs: Path, seed: int) -> RunFolder:
-    return RunFolder(runs / f"seed-{seed}")
+def _name(part: Part) -> str:
+    return f"seed {part.seed}" + (f", {part.rungs}" if part.rungs != TARGETS else "")
+
+
+def _folder(runs: Path, part: Part) -> RunFolder:
+    return RunFolder(runs / _name(part).replace(", ", "-").replace(" ", "-"))
 
 
 if __name__ == "__main__":

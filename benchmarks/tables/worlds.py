@@ -25,6 +25,9 @@ class World:
     """Best curricula (mean over the seen seeds) that are trained on `more_truth`."""
     others: int = 0
     """And of the rest, drawn at random."""
+    scaled: tuple[int, ...] = ()
+    """Seen seeds at which the rungs of `scales` are recorded too; those of `stages` are in the
+    table anyhow, since prefixes are curricula."""
 
 
 _RECIPE = {"batch_size": 16, "micro_batch": 16}
@@ -55,8 +58,9 @@ WORLDS: dict[str, World] = {
         more_truth=(3,),
         top=1,
         others=1,
+        scaled=(1,),
     ),
-    "miniworld-small": World(  # about an hour of two cores for three seeds
+    "miniworld-small": World(
         study={
             "study": {"name": "miniworld-small"},
             "encoder": {"name": "miniworld"},
@@ -66,21 +70,22 @@ WORLDS: dict[str, World] = {
                 "max_stages": 3,
             },
             "targets": ["mini-xnli", "mini-xquad", "mini-xcopa", "mini-tatoeba"],
-            "languages": {"proxy": ["bor", "dun"], "report": ["ane", "cel", "eki"]},
-            "probe": {"train": 180, "eval": 120},
+            "languages": {"proxy": ["ane", "bor", "cel", "dun", "eki"]},
+            "probe": {"train": 180, "eval": 80},
             "budget": {"trials": 100},
             "stopping": {"num_rungs": 3, "reduction_factor": 3},
             "resources": {"workers": 2},
-            "seeds": {"stage": 1, "target": 1, "noise": [2]},
+            "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
             "recipe": {
                 "stage": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
                 "target": {"learning_rate": 5e-4, "epochs": 4, **_RECIPE},
             },
         },
-        seen=(1, 2),
-        truth=(3,),
-        more_truth=(4, 5, 6, 7, 8, 9, 10),
+        seen=(1, 2, 3),
+        truth=(4,),
+        more_truth=(5, 6, 7, 8, 9, 10),
         top=30,
         others=30,
+        scaled=(1,),
     ),
 }
