@@ -26,7 +26,15 @@ from analysis.observations import COLUMNS, as_frame
 from analysis.savings import PAPERS, PARTS
 from search.config import load_study, resolved_yaml
 from search.objectives import recorded_objective
-from search.recorded_work import Cell, Key, Row, by_part, cells_of, key_scale
+from search.recorded_work import (
+    Cell,
+    Key,
+    Row,
+    by_part,
+    cells_of,
+    key_scale,
+    only_languages,
+)
 from search.run_folder import write_whole
 from search.study_fields import StudyConfig
 from spaces.stopping import pooled_sd
@@ -116,22 +124,30 @@ class RecordedTable:
             )
         return self.truths[curriculum].value
 
-    def cell(self, work: RungWork, *, stage_seed: int, target_seed: int) -> Cell:
-        """What was observed where a trial does this work.
+    def cell(
+        self, work: RungWork, *, stage_seed: int, target_seed: int, probe: float = 1.0
+    ) -> Cell:
+        """What was observed where a trial does this work, in the languages that it asks for.
+
+        Args:
+            work: of one rung.
+            stage_seed: of the trial.
+            target_seed: of the trial.
+            probe: the full probe of the trial, as a fraction of the recorded one.
 
         Raises:
             TableError: if it is not recorded.
         """
-        key = (work.curriculum, key_scale(work.scale), stage_seed, target_seed)
+        key = (work.curriculum, key_scale(work.scale * probe), stage_seed, target_seed)
         if key not in self.cells:
             raise TableError(
-                f"the table {self.folder} has no {work.curriculum} with {work.scale:.3g} of the "
-                f"probe at seed {stage_seed}; it has fractions "
+                f"the table {self.folder} has no {work.curriculum} with {work.scale * probe:.3g} "
+                f"of the probe at seed {stage_seed}; it has fractions "
                 f"{_listed(sorted({scale for _, scale, _, _ in self.cells}))} of seeds "
                 f"{_listed(sorted({seed for _, _, seed, _ in self.cells}))}"
                 + (f", and {self.facts.missing}" if self.facts.missing else "")
             )
-        return self.cells[key]
+        return only_languages(self.cells[key], work.splits["search"])
 
     def whole_trials(self, seed: int) -> Iterator[Cell]:
         """The last rung of every curriculum at a seed."""

@@ -66,6 +66,23 @@ def cells_of(frame: pd.DataFrame) -> dict[Key, Cell]:
     }
 
 
+def only_languages(cell: Cell, languages: Mapping[str, Sequence[str]]) -> Cell:
+    """Without the evaluations of other languages.
+
+    Args:
+        cell: evaluations of any languages.
+        languages: those that are asked for, by target.
+    """
+    kept = [
+        i
+        for i, row in enumerate(cell.rows)
+        if row["part"] != "evaluation" or row["language"] in languages[row["target"]]
+    ]
+    if len(kept) == len(cell.rows):
+        return cell
+    return Cell(rows=tuple(cell.rows[i] for i in kept), nodes=tuple(cell.nodes[i] for i in kept))
+
+
 def by_part(nodes: Iterable[Node]) -> dict[str, float]:
     """Examples of nodes."""
     sums = dict.fromkeys(PARTS, 0.0)

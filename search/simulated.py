@@ -9,18 +9,39 @@ from typing import Literal
 from search.recorded_table import RecordedTable
 
 Cost = Literal["examples", "papers", "clock_seconds"]
-"""As what spending is counted: a field of `Moment`."""
+"""As what spending is counted: a field of `Spent`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """By all workers, lost work included."""
+
+    clock_seconds: float
+    """Simulated, from the start."""
+    by_part: Mapping[str, float]
+    """Examples computed, by part."""
+    papers: float
+    """The examples if a whole trial cost what it did in Phang et al. 2020."""
+
+    @property
+    def examples(self) -> float:
+        """Of all parts."""
+        return sum(self.by_part.values())
+
+    def __sub__(self, before: Spent) -> Spent:
+        """Since then."""
+        return Spent(
+            clock_seconds=self.clock_seconds - before.clock_seconds,
+            by_part={part: n - before.by_part[part] for part, n in self.by_part.items()},
+            papers=self.papers - before.papers,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """A new best curriculum, and what had been spent when it was known."""
 
-    clock_seconds: float
-    examples: float
-    """Computed by all workers until then, lost work included."""
-    papers: float
-    """The same if a whole trial cost what it did in Phang et al. 2020."""
+    spent: Spent
     curriculum: str
     value: float
     """What the search saw of it."""
@@ -41,15 +62,14 @@ class Simulated:
     order: tuple[tuple[str, str, int], ...]
     """Curriculum, variant and stage seed of the trials, in the order of their starts."""
     num_sampled: int
-    num_stopped: int
+    stopped: tuple[str, ...]
+    """Curricula that were stopped early, in the order in which that was decided."""
     num_failed: int
     """Trials that failed for good."""
     num_lost: int
     """Workers that were lost."""
-    clock_seconds: float
-    examples: Mapping[str, float]
-    """Computed, by part."""
-    papers: float
+    spent: Spent
+    """By the search."""
     utilisation: float
     """Share of the workers' time in which they computed or loaded, in [0, 1]."""
     proposing_seconds: float
@@ -58,10 +78,19 @@ class Simulated:
     """The space has no more curricula."""
     ended_by: str
     """What stopped the search before its budget was spent; empty if nothing."""
+    confirmed: str | None = None
+    """The winner of the confirmation, if there was one."""
+    confirmation: Spent | None = None
+    """By the confirmation alone."""
+
+    @property
+    def num_stopped(self) -> int:
+        """Trials that were stopped early."""
+        return len(self.stopped)
 
     def at(self, amount: float, *, cost: Cost = "examples") -> Moment | None:
         """The best known after so much was spent; None before the first."""
-        known = [moment for moment in self.moments if getattr(moment, cost) <= amount]
+        known = [moment for moment in self.moments if getattr(moment.spent, cost) <= amount]
         return known[-1] if known else None
 
 
@@ -74,5 +103,5 @@ def spent_to_within(
         if table.regret(moment.curriculum) > table.tolerance:
             reached = None
         elif reached is None:
-            reached = float(getattr(moment, cost))
+            reached = float(getattr(moment.spent, cost))
     return reached

@@ -17,6 +17,8 @@ class Running:
 
     trial_id: str
     assignment: Assignment
+    cell: Cell
+    """What was recorded at its rung."""
     rung: int = 0
     position: int = 0
     """Of the rung's next node."""
@@ -27,22 +29,23 @@ class Running:
     """Of this rung."""
 
 
-def observe(running: Running, cell: Cell, *, paid: bool) -> None:
+def observe(running: Running, *, paid: bool) -> None:
     """Add the observation of the trial's next node to its rows, and go on to the one after it.
 
     A node costs a trial something at their first meeting alone, as in `trainables/nodes.py`.
 
     Args:
         running: is changed.
-        cell: what was recorded at its rung.
         paid: whether this trial computed the node.
     """
-    assignment, node = running.assignment, cell.nodes[running.position]
+    assignment, cell = running.assignment, running.cell
+    node = cell.nodes[running.position]
     needed = 0.0 if node.name in running.met else node.examples
     running.met.add(node.name)
     running.rows.append(
         cell.rows[running.position]
         | {
+            "phase": assignment.phase,
             "curriculum": assignment.curriculum,
             "variant": assignment.variant,
             "role": assignment.role,

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -24,17 +25,20 @@ from typing import Any
 
 import optuna
 
-from analysis.savings import PARTS
 from search.assignments import Places, Planner, setup_of
-from search.execution import Floor, Resources, TrialEvent
+from search.execution import Director, Floor, Resources, TrialEvent
+from search.objectives import objective_from
 from search.recorded_table import RecordedTable, papers_factors
 from search.recorded_work import Cell, Name, Node
-from search.simulated import Moment, Simulated
+from search.simulated import Simulated
+from search.simulated_confirmation import confirmed, to_confirm
+from search.simulated_ledger import Ledger
 from search.simulated_search import NewSearch, as_in_a_run
 from search.simulated_trial import Running, observe
 from search.study import cache_of
 from search.study_fields import StudyConfig
-from trainables.assignment import assignment_from_json
+from search.trials import SearchStopped
+from trainables.assignment import SEARCH, Assignment, assignment_from_json
 from trainables.leases import EXPIRY_SECONDS
 
 MAX_WORKERS = 1024
@@ -71,7 +75,7 @@ def simulate(
             f"wanted 1 to {MAX_WORKERS} workers, and a rate of at least 0 and below 1"
         )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return _Simulation(table, config, workers, failures, failure_seed, mirror, search).run()
+    return _Simulation(table, config, workers, failures, failure_seed, mirror).run(search)
 
 
 def places_of_simulation(config: StudyConfig, mirror: Path | None) -> Places:
@@ -90,19 +94,16 @@ class _Simulation:
         failures: float,
         failure_seed: int,
         mirror: Path | None,
-        search: NewSearch,
     ) -> None:
         self._table, self._config, self._num_workers = table, config, workers
         self._failures, self._failure_seed = failures, failure_seed
-        self._factors = papers_factors(table, config.seeds.stage)
+        self._probe = config.probe.train / table.config.probe.train
         places = places_of_simulation(config, mirror)
-        self._decides = search(config, Planner(config, places), lambda: self._clock / 3600)
-        self._floor = Floor(
-            self._decides,
-            setup_of(config, places),
-            Resources(workers=workers, cpus=1, gpus=0, max_failures=config.resources.max_failures),
-            self._took,
-        )
+        self._planner = Planner(config, places)
+        self._setup = setup_of(config, places)
+        self._objective = objective_from(config, self._planner.languages("search"))
+        self._ledger = Ledger(table, papers_factors(table, config.seeds.stage))
+        self._floor: Floor
         self._clock = 0.0
         self._ids = count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -116,40 +117,52 @@ class _Simulation:
         self._waiting: dict[Name, list[Running]] = {}
         self._attempts: dict[tuple[Any, ...], int] = {}
         self._order: list[tuple[str, str, int]] = []
-        self._finals: dict[str, float] = {}
-        self._moments: list[Moment] = []
-        self._examples = dict.fromkeys(PARTS, 0.0)
         self._busy_seconds = 0.0
         self._proposing_seconds = 0.0
-        self._num = dict.fromkeys(("stopped", "failed", "lost"), 0)
+        self._num_lost = 0
 
-    def run(self) -> Simulated:
-        """Until nothing runs and nothing comes."""
+    def run(self, search: NewSearch) -> Simulated:
+        """The search, then the confirmation of its best."""
+        decides = search(self._config, self._planner, lambda: self._clock / 3600)
+        stopped_by = self._until_done(decides)
+        spent, ledger = self._ledger.spent(self._clock), self._ledger
+        searched = Simulated(
+            moments=tuple(ledger.moments),
+            winner=ledger.moments[-1].curriculum if ledger.moments else None,
+            finals=dict(ledger.finals),
+            order=tuple(self._order),
+            num_sampled=decides.num_sampled,
+            stopped=tuple(ledger.stopped),
+            num_failed=ledger.num_failed,
+            num_lost=self._num_lost,
+            spent=spent,
+            utilisation=self._busy_seconds / (self._num_workers * self._clock or 1.0),
+            proposing_seconds=self._proposing_seconds,
+            exhausted=decides.exhausted,
+            ended_by="" if stopped_by is None else str(stopped_by),
+        )
+        if stopped_by is not None or not (self._config.confirm.top and ledger.finals):
+            return searched
+        self._until_done(to_confirm(ledger.finals, self._config, self._planner))
+        return replace(
+            searched,
+            confirmed=confirmed(ledger.confirmed_rows, self._objective),
+            confirmation=ledger.spent(self._clock) - spent,
+        )
+
+    def _until_done(self, director: Director) -> SearchStopped | None:
+        """Until nothing runs and nothing comes; what stopped it before, if anything did."""
+        failures = self._config.resources.max_failures
+        resources = Resources(workers=self._num_workers, cpus=1, gpus=0, max_failures=failures)
+        self._floor, self._news = Floor(director, self._setup, resources, self._took), True
         while self._floor.stopped_by is None:
             self._start_idle()
             if self._idle == self._num_workers:
                 break
             self._clock, _, happens = heappop(self._events)
             happens()
-        stopped = self._floor.stopped_by
-        assert stopped is not None or self._decides.finished(), "a search that waits for nothing"
-        return Simulated(
-            moments=tuple(self._moments),
-            winner=self._moments[-1].curriculum if self._moments else None,
-            finals=self._finals,
-            order=tuple(self._order),
-            num_sampled=self._decides.num_sampled,
-            num_stopped=self._num["stopped"],
-            num_failed=self._num["failed"],
-            num_lost=self._num["lost"],
-            clock_seconds=self._clock,
-            examples=self._examples,
-            papers=self._papers(),
-            utilisation=self._busy_seconds / (self._num_workers * self._clock or 1.0),
-            proposing_seconds=self._proposing_seconds,
-            exhausted=self._decides.exhausted,
-            ended_by="" if stopped is None else str(stopped),
-        )
+        assert self._floor.stopped_by is not None or director.finished(), "it waits for nothing"
+        return self._floor.stopped_by
 
     def _start_idle(self) -> None:
         while self._idle and self._news:
@@ -163,7 +176,9 @@ class _Simulation:
             self._idle -= 1
             assignment = assignment_from_json(json.loads(config["assignment"]))
             self._order.append((assignment.curriculum, assignment.variant, assignment.stage_seed))
-            running = Running(trial_id=trial_id, assignment=assignment)
+            running = Running(
+                trial_id=trial_id, assignment=assignment, cell=self._cell(assignment, 0)
+            )
             self._attempts[assignment.identity] = 1 + self._attempts.get(assignment.identity, 0)
             self._begin_rung(running)
             self._go_on(running)
@@ -173,25 +188,25 @@ class _Simulation:
         own = running.assignment.identity
         rng = random.Random(f"{self._failure_seed} {own} {running.rung} {self._attempts[own]}")
         lost = rng.random() < self._failures
-        running.lost_at = rng.randrange(len(self._cell(running).rows)) if lost else None
+        running.cell = self._cell(running.assignment, running.rung)
+        running.lost_at = rng.randrange(len(running.cell.rows)) if lost else None
 
     def _go_on(self, running: Running) -> None:
         """Until something takes time, is waited for, or the trial ends."""
         while True:
-            cell = self._cell(running)
-            if running.position == len(cell.rows):
+            if running.position == len(running.cell.rows):
                 if running.lost_at is not None:  # all that was left had been done before
                     return self._lose(running, None)
                 if self._report(running):
                     return None
-            elif self._takes_time(running, cell.nodes[running.position]):
+            elif self._takes_time(running, running.cell.nodes[running.position]):
                 return None
 
     def _takes_time(self, running: Running, node: Node) -> bool:
         """Do the next node, or begin to."""
         key = node.name if self._config.store.enabled else (running.trial_id, *node.name)
         if node.name in running.met:
-            observe(running, self._cell(running), paid=False)
+            observe(running, paid=False)
             return False
         if key in self._stored:
             seconds = 0.0 if node.part == "evaluation" else self._table.facts.load_seconds
@@ -207,20 +222,20 @@ class _Simulation:
             self._break_off(running, node, key, seconds)
             return True
         if seconds == 0 and key in self._stored:
-            observe(running, self._cell(running), paid=paid)
+            observe(running, paid=paid)
             return False
         self._busy_seconds += seconds
         self._at(self._clock + seconds, done)
         return True
 
     def _computed(self, running: Running, node: Node, key: Name) -> None:
-        self._examples[node.part] += node.examples
+        self._ledger.examples[node.part] += node.examples
         self._stored[key] = running.assignment.identity
         self._release(key)
         self._had(running, True)
 
     def _had(self, running: Running, paid: bool) -> None:
-        observe(running, self._cell(running), paid=paid)
+        observe(running, paid=paid)
         self._go_on(running)
 
     def _break_off(self, running: Running, node: Node, key: Name, seconds: float) -> None:
@@ -229,13 +244,13 @@ class _Simulation:
         leased = None if key in self._stored else key
         self._busy_seconds += share * seconds
         if leased is not None:
-            self._examples[node.part] += share * node.examples
+            self._ledger.examples[node.part] += share * node.examples
         self._at(self._clock + share * seconds, partial(self._lose, running, leased))
 
     def _lose(self, running: Running, leased: Name | None) -> None:
         if leased is not None:
             self._at(self._clock + EXPIRY_SECONDS, partial(self._release, leased))
-        self._num["lost"] += 1
+        self._num_lost += 1
         self._idle, self._news = self._idle + 1, True
         self._floor.on_error(running.trial_id, "the worker was lost (simulated)")
 
@@ -256,39 +271,15 @@ class _Simulation:
         return False
 
     def _took(self, event: TrialEvent) -> None:
-        """What the study would show: a new best, who was stopped, who failed."""
-        verdict = event.verdict
-        if event.kind == "failed":
-            self._num["failed"] += 1
-        if event.kind != "rung" or verdict is None or not verdict.ends:
-            return
-        self._num["stopped"] += verdict.stopped
-        assignment, value = event.assignment, verdict.value
-        if verdict.stopped or assignment.role == "noise" or value is None:
-            return
-        self._finals[assignment.curriculum] = value
-        if not self._moments or value > self._moments[-1].value:
-            self._moments.append(
-                Moment(
-                    clock_seconds=self._clock,
-                    examples=sum(self._examples.values()),
-                    papers=self._papers(),
-                    curriculum=assignment.curriculum,
-                    value=value,
-                    truth=self._table.true_value(assignment.curriculum),
-                )
-            )
+        self._ledger.take(event, self._clock)
 
-    def _cell(self, running: Running) -> Cell:
-        assignment = running.assignment
+    def _cell(self, assignment: Assignment, rung: int) -> Cell:
         return self._table.cell(
-            assignment.rungs[running.rung],
+            assignment.rungs[rung],
             stage_seed=assignment.stage_seed,
             target_seed=assignment.target_seed,
+            probe=self._probe if assignment.phase == SEARCH else 1.0,
         )
-
-    def _papers(self) -> float:
-        return sum(self._factors[part] * self._examples[part] for part in PARTS)
 
     def _at(self, clock: float, happens: Callable[[], None]) -> None:
         heappush(self._events, (clock, next(self._ticket), happens))

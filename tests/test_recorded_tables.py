@@ -103,7 +103,7 @@ def test_replayed_it_pays_and_finds_what_the_recording_did(recorded):
     values["seeds"] |= {"noise": [], "confirm": []}
     found = simulate(table, StudyConfig.model_validate(values), workers=2)
     rows = read_rows(folder / "runs" / "seed-1" / "observations.jsonl")
-    assert sum(found.examples.values()) == pytest.approx(sum(r["examples_paid"] for r in rows))
+    assert found.spent.examples == pytest.approx(sum(r["examples_paid"] for r in rows))
     assert set(found.finals) == CURRICULA
 
 

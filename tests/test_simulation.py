@@ -62,6 +62,7 @@ def study(**changes):
         "budget": {"trials": 40},
         "seeds": {"noise": [2]},
         "sampler": {"name": "RandomSampler"},
+        "confirm": {"top": 0},
     }
     return load_study(values | changes)
 
@@ -208,7 +209,7 @@ def test_every_kind_of_rung_pays_what_the_recorded_enumeration_paid(tmp_path):
             how = enumerated(config).model_dump(mode="json") | {"store": {"enabled": store}}
             found = simulate(own, StudyConfig.model_validate(how), workers=2)
             paid = [row for row in rows if row["stage_seed"] == 1]
-            assert found.examples == pytest.approx(by_part(paid, column)), definition
+            assert found.spent.by_part == pytest.approx(by_part(paid, column)), definition
             assert found.finals == pytest.approx(observed(paid))
 
 
@@ -231,12 +232,12 @@ def test_an_enumeration_by_one_worker_finds_the_best_observed(world, table):
 
 def test_with_a_store_it_pays_what_the_recorded_enumeration_paid(world, table):
     found = simulate(table, enumerated(study()))
-    assert found.examples == pytest.approx(by_part(rows_at(world, 1), "examples_paid"))
+    assert found.spent.by_part == pytest.approx(by_part(rows_at(world, 1), "examples_paid"))
 
 
 def test_without_a_store_it_pays_exactly_the_needed_examples(world, table):
     found = simulate(table, enumerated(study(store={"enabled": False})), workers=3)
-    assert found.examples == pytest.approx(by_part(rows_at(world, 1), "examples_needed"))
+    assert found.spent.by_part == pytest.approx(by_part(rows_at(world, 1), "examples_needed"))
 
 
 def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, table):
@@ -246,7 +247,7 @@ def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, table):
     loads = sum(row["part"] != "evaluation" for row in hits)
     assert loads > 100
     spent = sum(row["seconds"] for row in rows) + loads * FACTS.load_seconds
-    assert found.clock_seconds == pytest.approx(spent)
+    assert found.spent.clock_seconds == pytest.approx(spent)
     assert found.utilisation == pytest.approx(1.0)
 
 
@@ -254,8 +255,9 @@ def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, table):
 def test_more_workers_are_faster_and_change_neither_scores_nor_work(table, workers):
     alone, many = (simulate(table, enumerated(study()), workers=n) for n in (1, workers))
     assert many.finals == alone.finals
-    assert many.examples == pytest.approx(alone.examples)  # what runs elsewhere is waited for
-    assert alone.clock_seconds / workers <= many.clock_seconds < alone.clock_seconds
+    assert many.spent.by_part == pytest.approx(alone.spent.by_part)  # waited for, not repeated
+    hours = [found.spent.clock_seconds for found in (alone, many)]
+    assert hours[0] / workers <= hours[1] < hours[0]
     assert 0 < many.utilisation <= 1
 
 
@@ -264,7 +266,7 @@ def test_no_number_of_workers_is_faster_than_the_longest_curriculum(world, table
     needed = {}
     for row in rows_at(world, 1):
         needed[row["curriculum"]] = needed.get(row["curriculum"], 0.0) + row["examples_needed"]
-    assert found.clock_seconds >= SECONDS_PER_EXAMPLE * max(needed.values())
+    assert found.spent.clock_seconds >= SECONDS_PER_EXAMPLE * max(needed.values())
 
 
 @pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler"])
@@ -274,7 +276,7 @@ def test_equal_seeds_give_equal_runs(table, sampler):
     first, again = (simulate(table, config, **how, failure_seed=5) for _ in range(2))
     assert without_time(first) == without_time(again)
     other = simulate(table, config, **how, failure_seed=6)
-    assert other.clock_seconds != first.clock_seconds
+    assert other.spent.clock_seconds != first.spent.clock_seconds
 
 
 def test_what_a_search_sees_of_a_curriculum_is_the_same_with_any_workers_and_failures(world, table):
@@ -292,15 +294,15 @@ def test_lost_workers_are_counted_and_their_trials_start_again(table):
     assert 249 * 3 * 0.05 < shaky.num_lost < 249 * 3 * 0.2
     assert (shaky.num_failed, shaky.finals) == (0, steady.finals)
     assert len(shaky.order) == len(steady.order) + shaky.num_lost
-    lost = sum(shaky.examples.values()) - sum(steady.examples.values())
+    lost = shaky.spent.examples - steady.spent.examples
     assert 0 < lost < shaky.num_lost * 3000
-    assert shaky.clock_seconds > steady.clock_seconds
+    assert shaky.spent.clock_seconds > steady.spent.clock_seconds
 
 
 def test_the_lease_of_a_lost_worker_is_waited_for_until_it_expires(table):
     config = enumerated(study(resources={"max_failures": 50}))
     found = simulate(table, config, failures=0.05)
-    waited = found.clock_seconds * (1 - found.utilisation)
+    waited = found.spent.clock_seconds * (1 - found.utilisation)
     assert 10 * found.num_lost < waited < 30 * found.num_lost
     alone = enumerated(study(resources={"max_failures": 50}, store={"enabled": False}))
     assert simulate(table, alone, failures=0.05).utilisation == pytest.approx(1.0)
@@ -322,12 +324,47 @@ def test_a_budget_in_hours_is_of_the_simulated_clock(table):
     )
     assert shorter.num_sampled < longer.num_sampled
     longest = 0.5  # hours of a trial, at most
-    assert 0.2 <= shorter.clock_seconds / 3600 < 0.2 + longest
+    assert 0.2 <= shorter.spent.clock_seconds / 3600 < 0.2 + longest
 
 
 def test_a_budget_in_examples_is_of_what_is_paid(table):
     found = simulate(table, study(budget={"examples": 100_000}))
-    assert 100_000 <= sum(found.examples.values()) < 110_000
+    assert 100_000 <= found.spent.examples < 110_000
+
+
+def test_the_best_few_are_confirmed_on_fresh_seeds_and_the_best_of_them_wins(world, table):
+    seeds = {"noise": [2], "confirm": [3, 4]}
+    alone = simulate(table, study())
+    found = simulate(table, study(seeds=seeds, confirm={"top": 3}))
+    assert (found.moments, found.spent) == (alone.moments, alone.spent)  # it comes after
+    best = sorted(found.finals, key=lambda text: -found.finals[text])[:3]
+    fresh = [observed(rows_at(world, seed)) for seed in (3, 4)]
+    assert found.confirmed == max(best, key=lambda text: sum(values[text] for values in fresh))
+    assert alone.confirmed is None and alone.confirmation is None
+    needed = sum(parse_curriculum(text).num_examples for text in best)
+    assert 0 < found.confirmation.by_part["stage"] <= 2 * needed
+    assert found.confirmation.clock_seconds > 0
+
+
+def test_a_smaller_probe_and_fewer_languages_are_parts_of_the_table(tmp_path):
+    space = {"tasks": list(TASKS[:2]), "sizes": [1000], "max_stages": 2}
+    stopping = {"num_rungs": 2}
+    both = {"proxy": ["dun", "bor"], "report": ["ane"]}
+    config = study(space=space, stopping=stopping, languages=both)
+    own, rows = planted(tmp_path, config, (1, 3))
+    fewer = both | {"proxy": ["dun"]}
+    narrow = study(space=space, stopping=stopping, languages=fewer)
+    small = study(space=space, stopping="none", probe={"train": 30, "eval": 30}, languages=fewer)
+    found = [simulate(own, enumerated(how)) for how in (config, narrow, small)]
+    spent = [each.spent.by_part for each in found]
+    assert spent[0]["target"] == spent[1]["target"] > spent[2]["target"] > 0
+    other = [row for row in rows if row["stage_seed"] == 1 and row["language"] == "bor"]
+    saved = spent[0]["evaluation"] - spent[1]["evaluation"]
+    assert saved == pytest.approx(sum(row["examples_paid"] for row in other))
+    text = f"{TASKS[0]}:1000"
+    cell = own.cells[text, 0.333333, 1, 1]
+    scores = [r["value"] for r in cell.rows if r["language"] == "dun"]
+    assert found[2].finals[text] == pytest.approx(sum(scores) / len(scores))
 
 
 def test_early_stopping_costs_less_where_targets_cost_most(table):
@@ -336,7 +373,7 @@ def test_early_stopping_costs_less_where_targets_cost_most(table):
         for stopping in ("none", {"num_rungs": 3})
     )
     assert stopped.num_stopped > 20
-    assert stopped.examples["target"] < whole.examples["target"]
+    assert stopped.spent.by_part["target"] < whole.spent.by_part["target"]
 
 
 def test_the_truth_is_the_mean_over_seeds_that_no_strategy_sees(world, table):
@@ -365,14 +402,14 @@ def test_a_curriculum_with_fewer_truth_seeds_is_not_the_true_best(world, tmp_pat
 def test_in_the_papers_proportions_a_whole_trial_costs_what_theirs_did(table):
     config = enumerated(study(stopping="none", store={"enabled": False}))
     found = simulate(table, config)
-    assert found.papers == pytest.approx(250 * (269_000 + 1_630_000 + 122_000))
+    assert found.spent.papers == pytest.approx(250 * (269_000 + 1_630_000 + 122_000))
 
 
 def test_the_whole_space_costs_what_enumerating_it_without_rungs_pays(table):
     found = simulate(table, enumerated(study(stopping="none")))
-    assert found.examples == pytest.approx(whole_space(table, 1))
-    assert found.papers == pytest.approx(
-        sum(n * papers_factors(table, 1)[part] for part, n in found.examples.items())
+    assert found.spent.by_part == pytest.approx(whole_space(table, 1))
+    assert found.spent.papers == pytest.approx(
+        sum(n * papers_factors(table, 1)[part] for part, n in found.spent.by_part.items())
     )
 
 
@@ -381,14 +418,14 @@ def test_spent_to_within_is_when_the_best_known_came_to_stay(table):
     reached = spent_to_within(found, table)
     for moment in found.moments:
         near = table.regret(moment.curriculum) <= table.tolerance
-        assert near or reached is None or moment.examples < reached
+        assert near or reached is None or moment.spent.examples < reached
     last_is_near = table.regret(found.winner) <= table.tolerance
     assert (reached is not None) == last_is_near
-    assert found.at(found.moments[2].examples) == found.moments[2]
+    assert found.at(found.moments[2].spent.examples) == found.moments[2]
     assert found.at(0.0) is None
     third = found.moments[2]
-    assert found.at(third.papers, cost="papers") == third
-    assert found.at(third.clock_seconds - 1e-9, cost="clock_seconds") == found.moments[1]
+    assert found.at(third.spent.papers, cost="papers") == third
+    assert found.at(third.spent.clock_seconds - 1e-9, cost="clock_seconds") == found.moments[1]
 
 
 def test_a_real_run_replayed_on_its_own_rows_takes_the_same_decisions(finished_study, tmp_path):
@@ -399,8 +436,8 @@ def test_a_real_run_replayed_on_its_own_rows_takes_the_same_decisions(finished_s
     found = simulate(read_table(tmp_path), config)
     trials = dict.fromkeys((r["curriculum"], r["variant"], r["stage_seed"]) for r in rows)
     assert found.order == tuple(trials)
-    assert found.examples == pytest.approx(by_part(rows, "examples_paid"))
-    assert found.clock_seconds == pytest.approx(sum(row["seconds"] for row in rows), abs=0.05)
+    assert found.spent.by_part == pytest.approx(by_part(rows, "examples_paid"))
+    assert found.spent.clock_seconds == pytest.approx(sum(row["seconds"] for row in rows), abs=0.05)
     last = {r["curriculum"] for r in rows if r["rung"] == 2 and r["role"] != "noise"}
     assert set(found.finals) == last
     sampled = {r["curriculum"] for r in rows if r["role"] == "sampled"}
@@ -432,7 +469,7 @@ def test_one_worker_takes_the_decisions_of_the_search_itself(table, tmp_path, sa
     assert found.order == tuple(order)
     assert found.num_stopped == len(stopped) > 5
     assert any(variant for _, variant, _ in order)  # crowded prefixes among them
-    assert found.examples == pytest.approx(by_part(planting.rows, "examples_paid"))
+    assert found.spent.by_part == pytest.approx(by_part(planting.rows, "examples_paid"))
 
 
 def _values(record):
@@ -563,7 +600,7 @@ def test_strategies_are_compared_over_seeds_with_intervals(table):
     )
     assert found.seeds == (1, 2)
     for strategy in found.strategies:
-        assert len({run.clock_seconds for run in strategy.runs}) == 4
+        assert len({run.spent.clock_seconds for run in strategy.runs}) == 4
         own = regrets(found, strategy, float("inf"))
         assert own == [table.regret(run.winner) for run in strategy.runs]
         assert regrets(found, strategy, 1.0) is None
