@@ -27,7 +27,7 @@ from search.recorded_table import (
 )
 from search.simulated import Cost, Simulated, spent_to_within
 from search.simulation import places_of_simulation, simulate
-from search.strategies import STRATEGIES, with_strategy
+from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, count, difference, heading, remark, share, table
 
@@ -92,10 +92,10 @@ def compare_strategies(
     if trials < 1 or repetitions < 1:
         raise ValueError(f"{trials} trials, {repetitions} seeds; wanted at least 1 of each")
     found = read_table(folder)
-    seeds = _seeds(found, mirror)
+    seeds = seeds_of(found, mirror)
     studies = {
         name: [
-            _study(found, name, trials=trials, seeds=seeds, repetition=i)
+            study_of(found, strategy_named(name), trials=trials, seeds=seeds, repetition=i)
             for i in range(repetitions)
         ]
         for name in strategies
@@ -121,8 +121,12 @@ def compare_strategies(
     )
 
 
-def _seeds(found: RecordedTable, mirror: Path | None) -> tuple[int, ...]:
-    """Those that a strategy may see, with every curriculum that it may ask for."""
+def seeds_of(found: RecordedTable, mirror: Path | None = None) -> tuple[int, ...]:
+    """Those that a strategy may see, with every curriculum that it may ask for.
+
+    Raises:
+        TableError: if there is none.
+    """
     planner = Planner(found.config, places_of_simulation(found.config, mirror))
     curricula = (*planner.given().baselines, *planner.space.enumerate())
     if seeds := complete_seeds(found, map(str, curricula)):
@@ -133,17 +137,22 @@ def _seeds(found: RecordedTable, mirror: Path | None) -> tuple[int, ...]:
     )
 
 
-def _study(
-    found: RecordedTable, name: str, *, trials: int, seeds: Sequence[int], repetition: int
+def study_of(
+    found: RecordedTable,
+    strategy: Strategy,
+    *,
+    trials: int,
+    seeds: Sequence[int],
+    repetition: int,
 ) -> StudyConfig:
-    """Repetitions take the seeds in turn; the others measure noise."""
+    """Repetitions take the seeds in turn; the others measure noise and confirm."""
     seed = seeds[repetition % len(seeds)]
     return with_strategy(
         found.config,
-        name,
+        strategy,
         trials=trials,
         stage_seed=seed,
-        noise=tuple(other for other in seeds if other != seed),
+        fresh=tuple(other for other in seeds if other != seed),
         sampler_seed=repetition + 1,
     )
 

@@ -1,8 +1,4 @@
-"""Which ways to search can be compared? Each is a few changes to a study, and nothing else.
-
-Space, targets, probe, rungs and recipes stay those of the study: only who proposes, when a poor
-curriculum is stopped, and whether work is shared.
-"""
+"""Which ways to search can be compared on a recorded table? Each changes the table's study."""
 
 from __future__ import annotations
 
@@ -22,10 +18,15 @@ class Strategy:
     """What it is, for people."""
     sampler: Mapping[str, Any]
     """Fields of `sampler`; the others have their defaults."""
-    stops: bool = True
-    """Whether poor curricula are stopped early, at the study's rungs and the default z."""
+    stopping: Mapping[str, Any] | None
+    """Fields of `stopping` that differ from the table's study; its z has the default. None: every
+    trial runs to the end."""
     store: bool = True
     """Whether what one trial computed serves the others."""
+    proxies: int | None = None
+    """Guided by so many of the table's languages, the first ones; None for all."""
+    probe: int = 0
+    """So many of the highest rungs are left to the confirmation: the probe is a third, a ninth."""
 
 
 _RANDOM = {"name": "RandomSampler"}
@@ -35,58 +36,89 @@ _REUSE = {
     "codec": "slots",
     "proposals": 8,
 }
+_GP = {"name": "CurriculumSampler"}
 
 STRATEGIES: dict[str, Strategy] = {
-    "random": Strategy(says="uniform draws, all to the end", sampler=_RANDOM, stops=False),
-    "random+asha": Strategy(says="uniform draws, stopped early", sampler=_RANDOM),
-    "tpe": Strategy(says="TPE, all to the end", sampler=_TPE, stops=False),
-    "tpe+asha": Strategy(says="TPE, stopped early", sampler=_TPE),
-    "tpe+asha-store": Strategy(says="TPE, stopped, nothing shared", sampler=_TPE, store=False),
+    "random": Strategy(says="uniform draws, all to the end", sampler=_RANDOM, stopping=None),
+    "random+asha": Strategy(says="uniform draws, stopped early", sampler=_RANDOM, stopping={}),
+    "tpe": Strategy(says="TPE, all to the end", sampler=_TPE, stopping=None),
+    "tpe+asha": Strategy(says="TPE, stopped early", sampler=_TPE, stopping={}),
+    "tpe+asha-store": Strategy(
+        says="TPE, stopped, nothing shared", sampler=_TPE, stopping={}, store=False
+    ),
     "tpe+asha+reuse": Strategy(
-        says="TPE, stopped early, of 8 proposals the one that shares most", sampler=_TPE | _REUSE
+        says="TPE, stopped early, of 8 proposals the one that shares most",
+        sampler=_TPE | _REUSE,
+        stopping={},
     ),
-    "gp+asha": Strategy(
-        says="our Gaussian process, stopped early", sampler={"name": "CurriculumSampler"}
-    ),
-    "ours": Strategy(says="the defaults of a study", sampler={}),
+    "gp": Strategy(says="our Gaussian process, all to the end", sampler=_GP, stopping=None),
+    "gp+asha": Strategy(says="our Gaussian process, stopped early", sampler=_GP, stopping={}),
+    "ours": Strategy(says="the defaults of a study", sampler={}, stopping={}),
 }
+
+
+def strategy_named(name: str) -> Strategy:
+    """One of STRATEGIES.
+
+    Raises:
+        ValueError: if there is none of the name.
+    """
+    if name not in STRATEGIES:
+        raise ValueError(f"no strategy is named {name!r}; {nearest(name, tuple(STRATEGIES))}")
+    return STRATEGIES[name]
 
 
 def with_strategy(
     config: StudyConfig,
-    name: str,
+    strategy: Strategy,
     *,
     trials: int,
     stage_seed: int,
-    noise: tuple[int, ...],
+    fresh: tuple[int, ...],
     sampler_seed: int,
 ) -> StudyConfig:
-    """A study that searches in another way.
+    """A table's study that searches in another way.
 
     Args:
         config: the study.
-        name: of a strategy.
+        strategy: how.
         trials: its budget.
         stage_seed: of stages and targets.
-        noise: seeds that measure the noise of rungs; without any nothing can be stopped.
+        fresh: other seeds. They measure the noise of rungs, without which nothing can be stopped,
+            and confirm the best.
         sampler_seed: of its proposals.
 
     Raises:
-        ValueError: if there is no such strategy, it needs rungs that the study does not have, or
-            noise seeds.
+        ValueError: if it needs rungs, seeds or languages that there are not.
     """
-    if name not in STRATEGIES:
-        raise ValueError(f"no strategy is named {name!r}; {nearest(name, tuple(STRATEGIES))}")
-    strategy = STRATEGIES[name]
     values = config.model_dump(mode="json")
-    if strategy.stops and (config.stopping is None or not noise):
-        lacks = "seeds to measure noise with" if config.stopping else "rungs to stop at"
-        raise ValueError(f"strategy {name} stops early, but there are no {lacks}")
     values["sampler"] = Sampler(**strategy.sampler).model_dump(mode="json")
-    values["stopping"] = values["stopping"] | {"z": Stopping().z} if strategy.stops else NONE
+    values["stopping"] = _stopping(config, strategy, fresh)
+    values["probe"]["train"] //= _reduction(config, strategy)
+    values["full"] = config.probe.model_dump(mode="json")
+    values["languages"]["proxy"] = values["languages"]["proxy"][: strategy.proxies]
     values["store"] |= {"enabled": strategy.store}
     values["seeds"] |= {"stage": stage_seed, "target": stage_seed, "sampler": sampler_seed}
-    values["seeds"] |= {"noise": list(noise), "confirm": []}
+    values["seeds"] |= {"noise": list(fresh), "confirm": list(fresh)}
     values |= {"enumerate": False, "budget": {"trials": trials}}
-    values["confirm"] |= {"top": 0}
+    values["confirm"] |= {"top": config.confirm.top if fresh else 0}
     return StudyConfig.model_validate(values)
+
+
+def _stopping(config: StudyConfig, strategy: Strategy, fresh: tuple[int, ...]) -> Any:
+    if strategy.stopping is None:
+        return NONE
+    if config.stopping is None or not fresh:
+        lacks = "seeds to measure noise with" if config.stopping else "rungs to stop at"
+        raise ValueError(f"strategy {strategy.says!r} stops early, but there are no {lacks}")
+    kept = config.stopping.model_dump(mode="json")
+    rungs = {"num_rungs": config.stopping.num_rungs - strategy.probe}
+    return kept | {"z": Stopping().z} | rungs | dict(strategy.stopping)
+
+
+def _reduction(config: StudyConfig, strategy: Strategy) -> int:
+    """How many times smaller the probe is than the table's."""
+    rungs = 1 if config.stopping is None else config.stopping.num_rungs
+    if strategy.probe >= rungs:
+        raise ValueError(f"a probe {strategy.probe} rungs below the full one; there are {rungs}")
+    return 1 if config.stopping is None else config.stopping.reduction_factor**strategy.probe

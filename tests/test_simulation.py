@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -28,7 +29,7 @@ from search.recorded_table import (
 from search.simulate import compare_strategies, regrets
 from search.simulated import spent_to_within
 from search.simulation import simulate
-from search.strategies import STRATEGIES, with_strategy
+from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
 from search.study_fields import Sampler, Stopping, StudyConfig
 from spaces.curriculum import parse_curriculum
 
@@ -565,18 +566,18 @@ def test_workers_and_failures_have_limits(table, workers, failures):
 
 
 def of_strategy(config, name, **changes):
-    how = {"trials": 20, "stage_seed": 1, "noise": (2,), "sampler_seed": 1} | changes
-    return with_strategy(config, name, **how)
+    how = {"trials": 20, "stage_seed": 1, "fresh": (2,), "sampler_seed": 1} | changes
+    return with_strategy(config, strategy_named(name), **how)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_is_a_right_study_and_changes_nothing_that_moves_a_score(name):
     config = study()
-    changed = of_strategy(config, name, stage_seed=2, noise=(1,))
-    assert load_study(changed.model_dump(mode="json")) == changed
+    changed = of_strategy(config, name, stage_seed=2, fresh=(1,))
+    assert StudyConfig.model_validate(changed.model_dump(mode="json")) == changed
     for kept in ("encoder", "space", "targets", "languages", "probe", "objective", "recipe"):
         assert getattr(changed, kept) == getattr(config, kept)
-    assert (changed.stopping is None) != STRATEGIES[name].stops
+    assert (changed.stopping is None) == (STRATEGIES[name].stopping is None)
     assert changed.store.enabled == STRATEGIES[name].store
 
 
@@ -588,10 +589,23 @@ def test_ours_is_whatever_a_study_does_by_default():
 def test_a_strategy_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"'tpe.asha'; did you mean tpe\+asha"):
         of_strategy(study(), "tpe.asha")
-    with pytest.raises(ValueError, match=r"random\+asha stops early, but there are no seeds"):
-        of_strategy(study(), "random+asha", noise=())
+    with pytest.raises(
+        ValueError, match="'uniform draws, stopped early' stops early, but there are no seeds"
+    ):
+        of_strategy(study(), "random+asha", fresh=())
     with pytest.raises(ValueError, match="there are no rungs"):
         of_strategy(study(stopping="none"), "random+asha")
+
+
+def test_a_strategy_may_see_fewer_languages_and_a_smaller_probe():
+    less = Strategy(says="less", sampler={}, stopping={}, proxies=1, probe=1)
+    config = study(languages={"proxy": ["dun", "ane"], "report": ["bor"]})
+    how = {"trials": 20, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
+    changed = with_strategy(config, less, **how)
+    assert changed.languages.proxy == ("dun",)
+    assert (changed.probe.train, changed.full.train, changed.stopping.num_rungs) == (30, 90, 2)
+    with pytest.raises(ValueError, match="a probe 3 rungs below the full one; there are 3"):
+        with_strategy(config, replace(less, probe=3), **how)
 
 
 def test_strategies_are_compared_over_seeds_with_intervals(table):

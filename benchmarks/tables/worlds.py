@@ -86,6 +86,6 @@ WORLDS: dict[str, World] = {
         more_truth=(5, 6, 7, 8, 9, 10),
         top=30,
         others=30,
-        scaled=(1,),
+        scaled=(1, 2, 3),
     ),
 }

@@ -1,0 +1,94 @@
+"""Which way to search finds a good curriculum for least? Each replayed many times on each table.
+
+    python -m benchmarks.strategies [TABLE …] [--minutes N] [--only ENTRY …]
+
+Resumable: every finished search is a line in docs/measured/strategies/. Writes docs/benchmarks.md,
+and fails where a limit is missed on a final table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+from analysis.figures.style import WIDTH
+from benchmarks.strategies.entries import REFERENCES, STEPS, Entry, entries
+from benchmarks.strategies.figure import regret_figure
+from benchmarks.strategies.page import FIRST, limits, section
+from benchmarks.strategies.repeat import Line, depends_of, lines, repeat
+from search.recorded_table import FACTS, RecordedTable, read_table
+
+REPOSITORY = Path(__file__).parent.parent.parent
+TABLES = REPOSITORY / "benchmarks" / "tables"
+MEASURED = REPOSITORY / "docs" / "measured" / "strategies"
+PAGE = REPOSITORY / "docs" / "benchmarks.md"
+FINAL = "-final"
+"""Tables whose names end like this are used once, when everything has been chosen."""
+TRIALS = 100
+HEAD = Path(__file__).parent / "head.md"
+
+
+def main() -> None:
+    """Run what is missing, then write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    names = sorted(path.parent.name for path in TABLES.glob(f"*/{FACTS}"))
+    parser.add_argument("tables", nargs="*", choices=[*names, []], default=[])
+    parser.add_argument("--minutes", type=float, default=None)
+    parser.add_argument("--only", nargs="+", default=None, help="entries; else all")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    asked = parser.parse_args()
+    wanted = entries()
+    chosen = {name: wanted[name] for name in asked.only or wanted}
+    for name in asked.tables or names:
+        complete = repeat(
+            TABLES / name,
+            MEASURED / f"{name}.jsonl",
+            trials=TRIALS,
+            wanted=chosen,
+            processes=asked.processes,
+            minutes=asked.minutes,
+            say=lambda line: print(line, flush=True),
+        )
+        if not complete:
+            sys.exit("the time is up; the same command goes on")
+    missed = write_page(names, wanted)
+    if missed:
+        sys.exit("missed on a final table: " + "; ".join(missed))
+
+
+def write_page(names: Sequence[str], wanted: Mapping[str, Entry]) -> list[str]:
+    """All tables; gives the limits that a final one misses."""
+    parts, missed = [HEAD.read_text(encoding="utf-8")], []
+    for name in names:
+        table = read_table(TABLES / name)
+        own = depends_of(TABLES / name, wanted, TRIALS)
+        found: dict[str, list[Line]] = {}
+        for line in lines(MEASURED / f"{name}.jsonl", own):
+            found.setdefault(line["entry"], []).append(line)
+        if not found:
+            continue
+        _draw(table, found, MEASURED / f"{name}.svg")
+        by = f"python -m benchmarks.strategies {name}"
+        figure = f"measured/strategies/{name}.svg"
+        parts += section(table, found, wanted, figure=figure, by=by)
+        if name.endswith(FINAL):
+            missed += [f"{name}: {x.wanted}" for x in limits(table, found) if not x.kept]
+    PAGE.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    return missed
+
+
+def _draw(table: RecordedTable, found: Mapping[str, Sequence[Line]], path: Path) -> None:
+    shown = [name for name in (FIRST, *REFERENCES, *STEPS) if name in found]
+    with mpl.rc_context({"svg.hashsalt": "curriculum-search"}):
+        figure = regret_figure(table, {name: found[name] for name in shown})
+        figure.set_figwidth(WIDTH)
+        figure.savefig(path, metadata={"Date": None}, facecolor="white")
+
+
+if __name__ == "__main__":
+    main()

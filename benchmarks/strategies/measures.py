@@ -1,0 +1,182 @@
+"""How good is a way to search? Read off its repetitions on one table, by both counts of cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf, nan
+from statistics import fmean, median
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest, spearmanr
+
+from analysis.objective import objective_values
+from analysis.statistics.intervals import Interval, t_interval
+from benchmarks.strategies.repeat import Line
+from search.objectives import recorded_objective
+from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
+from spaces.curriculum import EMPTY_TEXT
+from spaces.stopping import pooled_sd
+
+AFTER = (1, 3, 10, 30, 100)
+"""Full evaluations' worth of examples after which regret is looked at."""
+COSTS = ("examples", "papers")
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """An estimate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def full_evaluation(table: RecordedTable, cost: str) -> float:
+    """What one curriculum costs on its own at full scale, in examples or as in the papers."""
+    if cost == "papers":
+        from analysis.savings import PAPERS
+
+        return sum(PAPERS.values())
+    trials = list(table.whole_trials(table.facts.seen[0]))
+    nodes = [{node.name: node.examples for node in cell.nodes} for cell in trials]
+    return fmean(sum(own.values()) for own in nodes)
+
+
+def whole(table: RecordedTable) -> float:
+    """Examples of training the whole space once, everything shared."""
+    return sum(whole_space(table, table.facts.seen[0]).values())
+
+
+def spent_to_within(line: Line, table: RecordedTable, cost: str) -> float:
+    """What was spent until the best known came to stay within tolerance; infinite if never."""
+    reached = inf
+    for moment in line["moments"]:
+        if table.truths[table.best].value - moment[3] > table.tolerance + 1e-9:
+            reached = inf
+        elif reached == inf:
+            reached = moment[COSTS.index(cost)]
+    return float(reached)
+
+
+def regret_after(line: Line, table: RecordedTable, amount: float, cost: str) -> float:
+    """Of the best known by then; before anything is known, of no stages at all."""
+    truth = table.true_value(EMPTY_TEXT)
+    for moment in line["moments"]:
+        if moment[COSTS.index(cost)] <= amount:
+            truth = moment[3]
+    return table.truths[table.best].value - truth
+
+
+def to_within(lines: Sequence[Line], table: RecordedTable, cost: str) -> Range:
+    """Median over searches; one that never came there counts as infinite."""
+    return _bootstrapped([spent_to_within(line, table, cost) for line in lines])
+
+
+def ratio_of_medians(
+    ours: Sequence[Line], theirs: Sequence[Line], table: RecordedTable, cost: str
+) -> Range:
+    """How many times less we spend to come within tolerance; nan where nobody does."""
+    own = np.array([spent_to_within(line, table, cost) for line in ours])
+    other = np.array([spent_to_within(line, table, cost) for line in theirs])
+    rng = np.random.default_rng(0)
+    ratios = [
+        _divided(
+            float(np.median(rng.choice(other, len(other)))),
+            float(np.median(rng.choice(own, len(own)))),
+        )
+        for _ in range(RESAMPLES)
+    ]
+    value = _divided(float(np.median(other)), float(np.median(own)))
+    return Range(value=value, low=_quantile(ratios, 0.025), high=_quantile(ratios, 0.975))
+
+
+def mean_regret(lines: Sequence[Line], table: RecordedTable, amount: float, cost: str) -> Interval:
+    """After so much was spent; the unit is the search."""
+    return t_interval([regret_after(line, table, amount, cost) for line in lines], unit="searches")
+
+
+def share(lines: Sequence[Line], holds: Callable[[Line], bool]) -> Range:
+    """Of searches, with the exact interval of Clopper and Pearson."""
+    if not lines:
+        return Range(value=nan, low=nan, high=nan)
+    found = binomtest(sum(map(holds, lines)), len(lines)).proportion_ci(method="exact")
+    return Range(value=fmean(map(holds, lines)), low=found.low, high=found.high)
+
+
+def confirmed_within(line: Line, table: RecordedTable) -> bool:
+    """Whether what the confirmation named is as good as the true best."""
+    if line["confirmed_truth"] is None:
+        return False
+    return bool(table.truths[table.best].value - line["confirmed_truth"] <= table.tolerance + 1e-9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungQuality:
+    """How well one rung tells curricula apart."""
+
+    scale: float
+    """Fraction of the probe."""
+    with_truth: float
+    """Spearman's correlation of one trial's value with the truth, mean over seen seeds."""
+    between_seeds: float
+    """Of two seeds with each other."""
+    reliability: float
+    """1 - noise variance / observed variance."""
+    best_in_third: float
+    """Share of seen seeds at which the true best is in the highest third: it would go on."""
+
+
+def rung_qualities(table: RecordedTable) -> list[RungQuality]:
+    """All rungs of the table's study, over the whole space."""
+    frame = pd.read_parquet(table.folder / OBSERVATIONS)
+    objective = recorded_objective(table.config, frame)
+    assert objective is not None, "a table has finished trials"
+    values = objective_values(frame, objective)
+    scales = frame.groupby("rung")["scale"].max()
+    found = []
+    for rung, own in values.groupby("rung"):
+        seen = own[own["stage_seed"].isin(table.facts.seen)]
+        wide = seen.pivot_table(index="curriculum", columns="stage_seed", values="value")
+        wide = wide.loc[[text for text in wide.index if text in table.truths]].dropna()
+        found.append(_quality(wide, table, scale=float(scales[rung])))
+    return found
+
+
+def _quality(wide: pd.DataFrame, table: RecordedTable, *, scale: float) -> RungQuality:
+    truth = [table.true_value(text) for text in wide.index]
+    seeds = list(wide.columns)
+    pairs = [(a, b) for i, a in enumerate(seeds) for b in seeds[i + 1 :]]
+    noise = pooled_sd([list(row) for row in wide.to_numpy()]) or 0.0
+    observed = fmean(float(wide[seed].var()) for seed in seeds)
+    ranks = wide.rank(ascending=False)
+    return RungQuality(
+        scale=scale,
+        with_truth=fmean(float(spearmanr(wide[seed], truth).statistic) for seed in seeds),
+        between_seeds=fmean(float(spearmanr(wide[a], wide[b]).statistic) for a, b in pairs),
+        reliability=1 - noise**2 / observed,
+        best_in_third=fmean(float(ranks.loc[table.best, seed]) <= len(wide) / 3 for seed in seeds),
+    )
+
+
+def _bootstrapped(values: Sequence[float]) -> Range:
+    """Of the median, percentiles of resampled searches."""
+    rng = np.random.default_rng(0)
+    drawn = rng.choice(np.array(values), (RESAMPLES, len(values)))
+    medians = np.median(drawn, axis=1)
+    return Range(
+        value=median(values), low=_quantile(medians, 0.025), high=_quantile(medians, 0.975)
+    )
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """Of values of which some may be infinite."""
+    kept = np.sort(np.asarray(values, dtype=float))
+    kept = kept[~np.isnan(kept)]
+    return float(kept[min(len(kept) - 1, int(share * len(kept)))]) if len(kept) else nan
+
+
+def _divided(theirs: float, ours: float) -> float:
+    return nan if ours == inf else theirs / ours

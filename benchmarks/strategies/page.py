@@ -1,0 +1,249 @@
+"""What does the comparison say? Markdown of one table: figures with intervals, limits in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, isnan
+from statistics import fmean
+
+from analysis.statistics.intervals import Interval
+from benchmarks.strategies.entries import ABLATIONS, REFERENCES, STEPS, Entry
+from benchmarks.strategies.measures import (
+    AFTER,
+    COSTS,
+    Range,
+    confirmed_within,
+    full_evaluation,
+    mean_regret,
+    ratio_of_medians,
+    rung_qualities,
+    share,
+    to_within,
+    whole,
+)
+from benchmarks.strategies.repeat import Line
+from search.recorded_table import RecordedTable
+
+FIRST = "ray-documented"
+OURS = "sampler"
+BOTH = {"examples": "as measured", "papers": "in the papers' proportions"}
+
+Found = Mapping[str, Sequence[Line]]
+"""Searches by entry."""
+
+
+def section(
+    table: RecordedTable, found: Found, wanted: Mapping[str, Entry], *, figure: str, by: str
+) -> Iterator[str]:
+    """The lines of one table."""
+    yield from _facts(table, by)
+    headline = [name for name in (*REFERENCES, *_rivals(wanted), *STEPS) if found.get(name)]
+    yield from _headline(table, found, wanted, headline)
+    yield f"\n![Regret against full evaluations' worth of examples.]({figure})\n"
+    yield from _steps(table, found, wanted)
+    yield from _limits(table, found)
+    for group in ABLATIONS:
+        yield from _ablation(table, found, wanted, group)
+    yield from _rungs(table)
+
+
+def _rivals(wanted: Mapping[str, Entry]) -> list[str]:
+    ablations = {f"{group}: {name}" for group, members in ABLATIONS.items() for name in members}
+    return [name for name in wanted if name not in {*REFERENCES, *STEPS, *ablations}]
+
+
+def _facts(table: RecordedTable, by: str) -> Iterator[str]:
+    truth, facts = table.truths[table.best], table.facts
+    yield f"\n## {table.config.study.name}\n"
+    yield (
+        f"{len(table.truths)} curricula; the true best is `{table.best}`, "
+        f"{100 * truth.value:.1f} (mean of {truth.seeds} seeds that no strategy sees, standard "
+        f"error {100 * truth.error:.1f}), none is "
+        f"{100 * table.true_value('none'):.1f}. Within means within "
+        f"{100 * table.tolerance:.1f} points. One full evaluation is "
+        f"{full_evaluation(table, 'examples'):,.0f} examples as measured, "
+        f"{full_evaluation(table, 'papers') / 1e6:.2f} million in the papers' proportions; the "
+        f"whole space, each node once, {whole(table):,.0f}. Searched on seeds "
+        f"{', '.join(map(str, facts.seen))} in turn. Recorded with `{facts.by}` ({facts.machine}); "
+        f"compared with `{by}`."
+    )
+    if facts.missing:
+        yield f"\n**Not recorded yet: {facts.missing}.**"
+
+
+def _headline(
+    table: RecordedTable, found: Found, wanted: Mapping[str, Entry], names: Sequence[str]
+) -> Iterator[str]:
+    yield "\n### All ways to search\n"
+    yield (
+        "Median of full evaluations' worth of examples until the best known came to stay within, "
+        "with its bootstrap interval (∞: more than half of the searches never did); mean regret in "
+        "points after so many, in the papers' proportions, with t intervals.\n"
+    )
+    after = [f"regret after {n}" for n in AFTER]
+    columns = ["way", "searches", *(f"to within, {says}" for says in BOTH.values()), *after]
+    yield from _table(
+        [*columns, "confirmed within", "ms per proposal"],
+        [_headline_row(table, name, found[name]) for name in names],
+    )
+    yield ""
+    for name in names:
+        yield f"- `{name}`: {wanted[name].says}"
+
+
+def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> list[str]:
+    unit = full_evaluation(table, "papers")
+    regrets = [mean_regret(lines, table, n * unit, "papers") for n in AFTER]
+    return [
+        f"`{name}`",
+        str(len(lines)),
+        *(_evaluations(table, lines, cost) for cost in COSTS),
+        *(_points(regret) for regret in regrets),
+        _share(share(lines, lambda line: confirmed_within(line, table))),
+        f"{fmean(1000 * line['proposing_seconds'] / line['num_sampled'] for line in lines):.0f}",
+    ]
+
+
+def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> Iterator[str]:
+    chain = [name for name in (FIRST, *STEPS) if found.get(name)]
+    yield "\n### What each step gives\n"
+    yield "How many times fewer examples than the step before, and than the first.\n"
+    rows = []
+    for before, name in pairwise(chain):
+        row = [f"`{name}`", wanted[name].says]
+        for cost in COSTS:
+            row.append(_times(ratio_of_medians(found[name], found[before], table, cost)))
+            row.append(_times(ratio_of_medians(found[name], found[chain[0]], table, cost)))
+        rows.append(row)
+    heads = [f"than {other}, {says}" for says in BOTH.values() for other in ("before", chain[0])]
+    yield from _table(["step", "what", *heads], rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Something that was wanted of the search."""
+
+    wanted: str
+    found: str
+    kept: bool
+
+
+def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
+    """What the issue asks of a final table, held against this one."""
+    if not found.get(OURS):
+        return
+    for name, times in ((FIRST, 10), ("random", 30)):
+        if found.get(name):
+            ratio = ratio_of_medians(found[OURS], found[name], table, "papers")
+            yield Limit(
+                wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
+                "the papers' proportions"
+                + (" (where random needs 300 evaluations)" if name == "random" else ""),
+                found=_times(ratio),
+                kept=ratio.value >= times,
+            )
+    if found.get("random+asha+store"):
+        ratio = ratio_of_medians(found[OURS], found["random+asha+store"], table, "papers")
+        yield Limit(
+            wanted="never worse than `random+asha+store`",
+            found=f"{_times(ratio)} times fewer examples",
+            kept=not ratio.high < 1,
+        )
+    dropped = share(found[OURS], lambda line: bool(line["best_stopped"]))
+    yield Limit(
+        wanted="early stopping drops the true best in at most 5 % of searches",
+        found=_share(dropped),
+        kept=dropped.value <= 0.05,
+    )
+
+
+def _limits(table: RecordedTable, found: Found) -> Iterator[str]:
+    yield "\n### Held against what is wanted\n"
+    rows = [
+        [limit.wanted, limit.found, "kept" if limit.kept else "**missed**"]
+        for limit in limits(table, found)
+    ]
+    yield from _table(["wanted", "found", ""], rows)
+
+
+def _ablation(
+    table: RecordedTable, found: Found, wanted: Mapping[str, Entry], group: str
+) -> Iterator[str]:
+    names = [name for name in ABLATIONS[group] if found.get(f"{group}: {name}")]
+    if not names:
+        return
+    yield f"\n### Ablation: {group}\n"
+    unit = full_evaluation(table, "papers")
+    rows = []
+    for name in names:
+        lines = found[f"{group}: {name}"]
+        end = mean_regret(lines, table, inf, "papers")
+        rows.append(
+            [
+                wanted[f"{group}: {name}"].says,
+                *(_evaluations(table, lines, cost) for cost in COSTS),
+                *(_points(mean_regret(lines, table, n * unit, "papers")) for n in (3, 10)),
+                _points(end),
+                _share(share(lines, lambda line: confirmed_within(line, table))),
+                _share(share(lines, lambda line: bool(line["best_stopped"]))),
+            ]
+        )
+    heads = [f"to within, {says}" for says in BOTH.values()]
+    heads += ["regret after 3", "after 10", "in the end", "confirmed within", "best stopped"]
+    yield from _table(["", *heads], rows)
+
+
+def _rungs(table: RecordedTable) -> Iterator[str]:
+    yield "\n### How well each rung ranks\n"
+    rows = [
+        [
+            f"{rung.scale:.2f}",
+            f"{rung.with_truth:+.2f}",
+            f"{rung.between_seeds:+.2f}",
+            f"{rung.reliability:.2f}",
+            f"{100 * rung.best_in_third:.0f} %",
+        ]
+        for rung in rung_qualities(table)
+    ]
+    heads = ["of the probe", "Spearman with the truth", "between two seeds", "reliability"]
+    yield from _table([*heads, "true best in the highest third"], rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "|".join("---" for _ in columns) + "|"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def _evaluations(table: RecordedTable, lines: Sequence[Line], cost: str) -> str:
+    return _range(to_within(lines, table, cost), over=full_evaluation(table, cost))
+
+
+def _range(found: Range, *, over: float = 1.0, number: Callable[[float], str] | None = None) -> str:
+    shown = number or _number
+    low, value, high = (shown(each / over) for each in (found.low, found.value, found.high))
+    return f"{value} ({low} to {high})"
+
+
+def _times(found: Range) -> str:
+    return _range(found)
+
+
+def _number(value: float) -> str:
+    if isnan(value):
+        return "–"
+    if value == inf:
+        return "∞"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _share(found: Range) -> str:
+    return _range(found, number=lambda value: f"{100 * value:.0f}") + " %"
+
+
+def _points(found: Interval) -> str:
+    half = "" if found.low is None else f" ± {100 * (found.mean - found.low):.1f}"
+    return f"{100 * found.mean:.1f}{half}"

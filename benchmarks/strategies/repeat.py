@@ -1,0 +1,145 @@
+"""One search after another on a table, each kept as a line: what was begun is gone on with."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from hashlib import sha256
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from benchmarks.strategies.entries import Entry, entries
+from search.recorded_table import OBSERVATIONS, RecordedTable, read_table
+from search.simulate import seeds_of, study_of
+from search.simulated import Simulated
+from search.simulation import simulate
+
+Line = dict[str, Any]
+"""One search: entry, repetition, what it depends on, what it found and spent."""
+
+_opened: dict[Path, RecordedTable] = {}
+
+
+def repeat(
+    folder: Path,
+    out: Path,
+    *,
+    trials: int,
+    wanted: Mapping[str, Entry],
+    processes: int,
+    minutes: float | None,
+    say: Callable[[str], None],
+) -> bool:
+    """Run what is missing; whether all of it is there.
+
+    Args:
+        folder: of the table.
+        out: file of lines; finished searches are added to it.
+        trials: sampled trials of each.
+        wanted: entries by name.
+        processes: at the same time.
+        minutes: stop after so many.
+        say: takes a line of progress.
+    """
+    depends = {name: _depends(folder, entry, trials) for name, entry in wanted.items()}
+    done = {(line["entry"], line["repetition"]) for line in lines(out, depends)}
+    rounds = range(max(entry.repetitions for entry in wanted.values()))
+    todo = [
+        (name, repetition)
+        for repetition in rounds
+        for name, entry in wanted.items()
+        if repetition < entry.repetitions and (name, repetition) not in done
+    ]
+    say(f"{folder.name}: {len(todo)} searches to run, {len(done)} are there")
+    until = None if minutes is None else time.monotonic() + 60 * minutes
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        asked = [pool.submit(_search, folder, name, i, trials) for name, i in todo]
+        for number, finished in enumerate(as_completed(asked), start=1):
+            line = finished.result()
+            with out.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line | {"depends": depends[line["entry"]]}) + "\n")
+            if number % 50 == 0:
+                say(f"{folder.name}: {number} of {len(todo)}")
+            if until is not None and time.monotonic() > until:
+                pool.shutdown(cancel_futures=True)
+                return False
+    return True
+
+
+def lines(path: Path, depends: Mapping[str, str]) -> Iterator[Line]:
+    """Those that still hold: of these entries, on the table and with the budget as they are."""
+    if not path.exists():
+        return
+    for text in path.read_text(encoding="utf-8").splitlines():
+        line = json.loads(text)
+        if depends.get(line["entry"]) == line["depends"]:
+            yield line
+
+
+def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> dict[str, str]:
+    """By entry, a digest of what its searches depend on."""
+    return {name: _depends(folder, entry, trials) for name, entry in wanted.items()}
+
+
+def _depends(folder: Path, entry: Entry, trials: int) -> str:
+    table = sha256((folder / OBSERVATIONS).read_bytes()).hexdigest()
+    own = f"{table} {entry.strategy!r} {entry.search.__module__} {trials}"
+    return sha256(own.encode()).hexdigest()[:16]
+
+
+def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
+    if folder not in _opened:
+        _opened[folder] = read_table(folder)
+    table, entry = _opened[folder], entries()[name]
+    seeds = seeds_of(table)
+    config = study_of(table, entry.strategy, trials=trials, seeds=seeds, repetition=repetition)
+    started = time.process_time()
+    found = simulate(table, config, search=entry.search)
+    return _line(found, table) | {
+        "entry": name,
+        "repetition": repetition,
+        "seed": config.seeds.stage,
+        "cpu_seconds": round(time.process_time() - started, 2),
+    }
+
+
+def _line(found: Simulated, table: RecordedTable) -> Line:
+    """Spending is cumulative, in examples as measured and in the papers' proportions."""
+    after = found.confirmation
+    return {
+        "moments": [
+            [
+                round(m.spent.examples),
+                round(m.spent.papers),
+                round(m.spent.clock_seconds),
+                round(m.truth, 5),
+                m.curriculum,
+            ]
+            for m in found.moments
+        ],
+        "spent": _rounded(found.spent.by_part.values()),
+        "papers": round(found.spent.papers),
+        "clock_seconds": round(found.spent.clock_seconds),
+        "confirmed": found.confirmed,
+        "confirmed_truth": found.confirmed and round(table.true_value(found.confirmed), 5),
+        "confirmation": None if after is None else [round(after.examples), round(after.papers)],
+        "num_sampled": found.num_sampled,
+        "num_stopped": found.num_stopped,
+        "best_tried": table.best in found.finals or table.best in found.stopped,
+        "best_stopped": table.best in found.stopped,
+        "best_of_tried_stopped": _best_tried(found, table) in found.stopped,
+        "proposing_seconds": round(found.proposing_seconds, 2),
+    }
+
+
+def _best_tried(found: Simulated, table: RecordedTable) -> str:
+    tried = [*found.finals, *found.stopped]
+    return max(tried, key=table.true_value)
+
+
+def _rounded(values: Iterable[float]) -> list[int]:
+    return [round(value) for value in values]
