@@ -127,14 +127,15 @@ def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
 
 
 def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
-    """Whole seeds first; who is trained on more of them is known when the seen ones have ended."""
+    """Whole seeds first, a seen one and one of truth before the others, so that a table is soon of
+    use; who is trained on more of them is known when the seen ones have ended.
+    """
     given = tuple(str(curriculum) for curriculum in planner.given().baselines)
     space = tuple(str(curriculum) for curriculum in planner.space.enumerate())
     everything = tuple(dict.fromkeys((*given, *space)))
     seen = [Part(seed=seed, curricula=everything, whole=True) for seed in world.seen]
-    yield from seen
-    for seed in world.truth:
-        yield Part(seed=seed, curricula=everything, whole=True)
+    truth = [Part(seed=seed, curricula=everything, whole=True) for seed in world.truth]
+    yield from (*seen[:1], *truth, *seen[1:])
     for seed in world.scaled:
         yield Part(seed=seed, curricula=everything, whole=True, rungs=SCALES)
     chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
