@@ -211,16 +211,20 @@ def tasks(
 def plan(
     study: Annotated[str, typer.Argument(metavar="STUDY", help="YAML file or preset.")],
     run: Annotated[Path | None, typer.Option(help="Its run folder, if it ran before.")] = None,
+    table: Annotated[Path | None, typer.Option(help="A recorded table to replay it on.")] = None,
     mirror: Mirror = None,
     encoder: Encoder = None,
 ) -> None:
     """Say what a study will cost and how noisy it will be, before anything is spent."""
     from search.plan import plan_study
     from search.plan_tables import plan_tables
+    from search.replayed import replay
     from search.variations import varied
 
     source = varied(study, encoder=encoder, dry=False, mirror=mirror)
-    for shown in plan_tables(plan_study(source, run=run, mirror=mirror), study=study):
+    planned = plan_study(source, run=run, mirror=mirror)
+    replayed = None if table is None else replay(planned.config, table, mirror=mirror)
+    for shown in plan_tables(planned, study=study, replayed=replayed):
         out.print(shown)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -13,6 +14,7 @@ from search.calibration import Rates
 from search.forecast import REPEATS, Phase
 from search.overlap_tables import study_overlaps
 from search.plan import Plan
+from search.replayed import Replayed
 from search.work import PARTS, Cost
 from spaces.crowding import CROWDED
 from spaces.stopping import MIN_RELIABILITY
@@ -20,12 +22,15 @@ from spaces.stopping import MIN_RELIABILITY
 NO_REMEDY = "No remedy of this kind reaches it: choose harder or other targets."
 
 
-def plan_tables(plan: Plan, *, study: str) -> Iterator[RenderableType]:
+def plan_tables(
+    plan: Plan, *, study: str, replayed: Replayed | None = None
+) -> Iterator[RenderableType]:
     """What `curriculum plan` prints, from top to bottom.
 
     Args:
         plan: to show.
         study: how the user named the study, for the commands to type next.
+        replayed: the study on a recorded table, if there is one near enough.
     """
     yield from _space(plan)
     yield "\n[bold]Trials per rung[/]"
@@ -51,6 +56,8 @@ def plan_tables(plan: Plan, *, study: str) -> Iterator[RenderableType]:
     yield from _disk(plan)
     yield from study_overlaps(plan.overlaps, plan.config.catalogue)
     yield from _remedies(plan)
+    if replayed is not None:
+        yield from _replayed(replayed)
     yield f"\nnext: curriculum search {escape(study)}"
 
 
@@ -192,6 +199,28 @@ def _remedies(plan: Plan) -> Iterator[RenderableType]:
     if len(found) and found.iloc[0]["remedy"] == "more items":
         items = plan.config.probe.eval * float(found.iloc[0]["times"])
         yield f"Set probe.eval to {items:,.0f}, where the targets have so many items."
+
+
+def _replayed(found: Replayed) -> Iterator[str]:
+    runs, table = found.runs, found.table
+    num, within = len(runs), 100 * table.tolerance
+    yield f"\n[bold]Replayed[/] on {escape(str(table.folder))}, {num} searches"
+    yield (
+        f"{fmean(run.num_sampled for run in runs):.0f} sampled trials, of which "
+        f"{fmean(run.num_stopped for run in runs):.0f} are stopped, and "
+        f"{fmean(run.spent.examples for run in runs):,.0f} examples before the confirmation."
+    )
+    regret = found.regret
+    if regret is not None:
+        half = "" if regret.low is None else f" ± {100 * (regret.mean - regret.low):.1f}"
+        yield (
+            f"What the search finds is {100 * regret.mean:.1f}{half} points below the true best "
+            f"({table.best}): within {within:.1f} points of it in {found.num_within} of {num} "
+            f"searches, after the confirmation in {found.num_confirmed_within}."
+        )
+    yield (
+        f"On seeds {', '.join(map(str, found.seeds))} of the table in turn; the truth is of others."
+    )
 
 
 def _papers(plan: Plan) -> Iterator[tuple[Phase, Cost]]:

@@ -1,0 +1,121 @@
+"""How would this study have gone? Its own search on a recorded table that is near enough.
+
+Near enough: the same encoder, targets, objective and recipes, and of the table's space, probe and
+languages the whole or a part. What a table does not have is asked for in vain and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from analysis.statistics.intervals import Interval, t_interval
+from search.assignments import Planner
+from search.recorded_table import RecordedTable, TableError, complete_seeds, read_table
+from search.simulated import Simulated
+from search.simulation import places_of_simulation, simulate
+from search.study_fields import StudyConfig
+
+REPETITIONS = 10
+SAME = ("encoder", "targets", "objective", "recipe")
+"""Fields that move every score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A study, searched several times on a table."""
+
+    table: RecordedTable
+    """With the truths of the study's own space."""
+    seeds: tuple[int, ...]
+    runs: tuple[Simulated, ...]
+
+    @property
+    def regret(self) -> Interval | None:
+        """How far the best known in the end is below the true best; None if a run found nothing."""
+        winners = [run.winner for run in self.runs]
+        if None in winners:
+            return None
+        regrets = [self.table.regret(winner) for winner in winners if winner is not None]
+        return t_interval(regrets, unit="searches")
+
+    @property
+    def num_within(self) -> int:
+        """Searches whose best known is as good as the true best."""
+        return self._num_within([run.winner for run in self.runs])
+
+    @property
+    def num_confirmed_within(self) -> int:
+        """Searches whose confirmed winner is."""
+        return self._num_within([run.confirmed for run in self.runs])
+
+    def _num_within(self, curricula: list[str | None]) -> int:
+        tolerance = self.table.tolerance
+        return sum(text is not None and self.table.regret(text) <= tolerance for text in curricula)
+
+
+def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> Replayed:
+    """Search a study on a table.
+
+    Args:
+        config: the study; its seeds are replaced by those of the table.
+        folder: of the table.
+        mirror: folder that stands in for the hub, where rows are counted.
+
+    Raises:
+        TableError: if the table is not near enough, or lacks what the search asks for.
+    """
+    found = read_table(folder)
+    if strange := list(_strange(config, found.config)):
+        raise TableError(f"the table {folder} is of another study: {'; '.join(strange)}")
+    planner = Planner(config, places_of_simulation(config, mirror))
+    own = _recorded(planner, found)
+    if not (seeds := complete_seeds(found, own)):
+        raise TableError(f"the table {folder} has no seed with all {len(own)} curricula")
+    truths = {text: truth for text, truth in found.truths.items() if text in own}
+    near = replace(found, truths=truths)
+    studies = [_seeded(config, seeds, repetition) for repetition in range(REPETITIONS)]
+    runs = [simulate(near, study, workers=config.resources.workers) for study in studies]
+    return Replayed(table=near, seeds=seeds, runs=tuple(runs))
+
+
+def _strange(config: StudyConfig, recorded: StudyConfig) -> Iterator[str]:
+    """What keeps the study from being replayed, for people."""
+    for name in SAME:
+        if getattr(config, name) != getattr(recorded, name):
+            yield f"{name} differs"
+    there = recorded.languages.proxy
+    if more := [language for language in config.languages.proxy if language not in there]:
+        yield f"languages.proxy has {', '.join(more)}, the table {', '.join(there)}"
+    if config.probe.eval != recorded.probe.eval:
+        yield f"probe.eval is {config.probe.eval}, the table's {recorded.probe.eval}"
+
+
+def _recorded(planner: Planner, found: RecordedTable) -> set[str]:
+    """The curricula of the study, all of which the table has."""
+    count = planner.space.count()
+    lacks = f"the table {found.folder} has {len(found.truths)} curricula"
+    if count > len(found.truths):
+        raise TableError(f"{lacks}, the study's space {count}; narrow `space` to plan on it")
+    own = {str(c) for c in (*planner.given().baselines, *planner.space.enumerate())}
+    if absent := sorted(own - set(found.truths)):
+        raise TableError(f"{lacks}, but not {len(absent)} of the study's, such as {absent[0]}")
+    return own
+
+
+def _seeded(config: StudyConfig, seeds: tuple[int, ...], repetition: int) -> StudyConfig:
+    """At one of the table's seeds, the others for noise and confirmation."""
+    seed = seeds[repetition % len(seeds)]
+    fresh = [other for other in seeds if other != seed]
+    values = config.model_dump(mode="json")
+    values["seeds"] = {
+        "stage": seed,
+        "target": seed,
+        "sampler": repetition + 1,
+        "noise": fresh if config.seeds.noise else [],
+        "confirm": fresh,
+    }
+    if not fresh:
+        values["confirm"] |= {"top": 0}
+    return StudyConfig.model_validate(values)
