@@ -14,6 +14,7 @@ import argparse
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -28,10 +29,11 @@ from search.samplers import OWN_SAMPLER, sampler_factory
 from search.suggestions import Outcome, Suggestions
 from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.rungs import rungs
 from spaces.space import CurriculumSpace
 
 SPACE = CurriculumSpace(tasks=tuple("abcdef"), sizes=(1_000, 3_000, 9_000), max_stages=5)
-LARGE = CurriculumSpace(tasks=tuple("abcdefghi"), sizes=(1_000, 3_000, 9_000), max_stages=5)
+LARGE = CurriculumSpace(tasks=tuple("abcdefghi"), sizes=(1_000, 3_000, 9_000), max_stages=9)
 FIXED = 20_000
 """Examples of a trial's targets and their evaluation."""
 NODE, RUN = 0.005, 0.007
@@ -69,7 +71,10 @@ def main() -> None:
         error = np.std([own[-1][0] for own in found]) / asked.worlds**0.5
         print(f"{name:20}", *(f"{g:5.2f}" for g in gains), f"+- {error:.2f} |", end="")
         print(*(f"{p:6.0f}" for p in paid), flush=True)
-    print("Seconds of CPU per proposal, 9 tasks:", *map("{}: {:.2f}".format, *thinking()))
+    print(
+        "Seconds of CPU per proposal, up to 9 stages of 9 tasks, 3 rungs:",
+        *map("{}: {:.2f}".format, *thinking()),
+    )
 
 
 def planted(seed: int, space: CurriculumSpace) -> World:
@@ -154,13 +159,17 @@ def scores(world: World, seed: int) -> Callable[[Curriculum], float]:
 def thinking() -> tuple[list[int], list[float]]:
     """Numbers of trials, and CPU seconds of one proposal after each."""
     world, rng = planted(0, LARGE), random.Random(0)
-    score, asked = scores(world, 0), suggestions(problem_of(LARGE), OWN_SAMPLER, 0)
+    three = rungs("targets", num_rungs=3, reduction_factor=3, max_stages=9)
+    problem = replace(problem_of(LARGE), rungs=three)
+    score, asked = scores(world, 0), suggestions(problem, OWN_SAMPLER, 0)
     numbers, seconds = [50, 200, 600], []
     for number in numbers:
         while asked.num_sampled < number:
             curriculum = LARGE.draw(rng)
             asked.open(curriculum, role="sampled")
-            asked.tell(curriculum, Outcome((score(curriculum),), TrialState.COMPLETE))
+            value, reached = score(curriculum), rng.choices((1, 2, 3), weights=(2, 1, 1))[0]
+            state = TrialState.COMPLETE if reached == 3 else TrialState.PRUNED
+            asked.tell(curriculum, Outcome((value,) * reached, state))
         before = time.process_time()
         asked.ask()
         seconds.append(time.process_time() - before)

@@ -116,6 +116,8 @@ def resolve_full(curriculum: Curriculum, sizes: dict[str, int]) -> Curriculum:
 
 def scaled(curriculum: Curriculum, scale: float) -> Curriculum:
     """The same curriculum on a fraction of its examples, at least 1 per part."""
+    if scale == 1:
+        return curriculum
     return Curriculum(
         tuple(
             Stage(tuple(Part(p.task, max(1, round(p.num_examples * scale))) for p in stage.parts))

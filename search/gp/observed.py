@@ -122,8 +122,8 @@ def known_of(study: optuna.Study, problem: Problem, *, asking: int | None = None
 def to_train(curriculum: Curriculum, until: Sequence[Rung]) -> list[Curriculum]:
     """The stage nodes of a curriculum, each as the prefix that ends with it."""
     parts = {(rung.stage_scale, rung.num_stages): rung for rung in until}  # the others repeat them
-    nodes = (p for rung in parts.values() for p in rung.part_of(curriculum).prefixes()[1:])
-    return list(dict.fromkeys(nodes))
+    nodes = [p for rung in parts.values() for p in rung.part_of(curriculum).prefixes()[1:]]
+    return nodes if len(parts) == 1 else list(dict.fromkeys(nodes))
 
 
 def remaining_cost(curriculum: Curriculum, known: Known, problem: Problem) -> float:

@@ -15,6 +15,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
+from threadpoolctl import threadpool_limits
 
 from search.gp.acquisition import propose
 from search.gp.features import Features
@@ -82,7 +83,8 @@ class CurriculumSampler(BaseSampler):  # a class, since Optuna asks for one
         rng = random.Random(self._seed)
         curriculum = None
         if len(known.observations) >= FEWEST:
-            curriculum = propose(self._belief.after(known), known, problem, rng)
+            with threadpool_limits(1):  # small matrices: threads would wait for busy workers
+                curriculum = propose(self._belief.after(known), known, problem, rng)
         return problem.codec.encode(curriculum or _draw(known, problem, rng))
 
     def sample_independent(
