@@ -34,15 +34,12 @@ class Evidence:
     objective: Objective
     cells: pd.DataFrame
     """As `final_cells` gives them."""
+    gains: pd.DataFrame
+    """The cells minus those of `none` in the same repetition."""
     languages: tuple[str, ...]
     """Those that enter reported means, in the order of the observations."""
     features: pd.DataFrame = field(default_factory=lambda: as_features([]))
     """As `analysis/features.py` describes them; empty if none were measured."""
-
-    @property
-    def gains(self) -> pd.DataFrame:
-        """The cells minus those of `none` in the same repetition."""
-        return gains(self.cells)
 
 
 def evidence(
@@ -56,10 +53,12 @@ def evidence(
         features: what `read_features` gives; None: nothing was measured.
     """
     left_out = (*objective.guides, ENGLISH)
+    cells = final_cells(frame, objective.metrics, phase="confirm", split="report")
     return Evidence(
         frame=frame,
         objective=objective,
-        cells=final_cells(frame, objective.metrics, phase="confirm", split="report"),
+        cells=cells,
+        gains=gains(cells),
         languages=tuple(str(x) for x in frame["language"].unique() if x and x not in left_out),
         features=as_features([]) if features is None else features,
     )

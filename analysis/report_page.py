@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,25 +28,40 @@ DPI = 160
 _SVG: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "curriculum-search"}
 
 
-def report_html(report: Report) -> str:
-    """The page: figures are drawn into it, nothing is loaded from anywhere."""
+def report_html(report: Report, drawn: Mapping[str, str] | None = None) -> str:
+    """The page: figures are drawn into it, nothing is loaded from anywhere.
+
+    Args:
+        report: what it says.
+        drawn: the SVG text of each figure by name where they are drawn already, which takes
+            longer than all the rest.
+    """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = (files("analysis") / "report_page.html.j2").read_text(encoding="utf-8")
-    pictures = {picture.name: inline_svg(picture.figure) for picture in all_pictures(report)}
+    texts = svg_texts(report) if drawn is None else drawn
+    pictures = {picture.name: inline_svg(texts[picture.name]) for picture in all_pictures(report)}
     tables = {sheet.name: _cells(sheet) for sheet in all_sheets(report)}
     return environment.from_string(template).render(
         report=report, pictures=pictures, tables=tables, shown=SHOWN
     )
 
 
-def write_figures(report: Report, folder: Path) -> None:
-    """Write every figure as SVG and PNG into an existing folder."""
+def svg_texts(report: Report) -> dict[str, str]:
+    """Every figure by name as the text of an SVG file."""
+    return {picture.name: _svg(picture.figure) for picture in all_pictures(report)}
+
+
+def write_figures(report: Report, folder: Path) -> dict[str, str]:
+    """Write every figure as SVG and PNG into an existing folder; gives the SVG texts by name."""
+    drawn = svg_texts(report)
     for picture in all_pictures(report):
         svg, png = folder / f"{picture.name}.svg", folder / f"{picture.name}.png"
-        svg.write_text(_svg(picture.figure), encoding="utf-8")
-        picture.figure.savefig(png, dpi=DPI, facecolor="white")
+        svg.write_text(drawn[picture.name], encoding="utf-8")
+        with _laid_out(picture.figure):
+            picture.figure.savefig(png, dpi=DPI, facecolor="white")
+    return drawn
 
 
 def write_tables(report: Report, folder: Path) -> None:
@@ -53,9 +70,8 @@ def write_tables(report: Report, folder: Path) -> None:
         sheet.frame.to_csv(folder / f"{sheet.name}.csv", index=False)
 
 
-def inline_svg(figure: Figure) -> Markup:
-    """The figure as an SVG element whose text has the colour of the text around it."""
-    text = _svg(figure)
+def inline_svg(text: str) -> Markup:
+    """A figure's SVG as an element whose text has the colour of the text around it."""
     text = text[text.index("<svg") :].replace("#000000", "currentColor")
     text = re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r"<svg \1", text, count=1)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
@@ -67,6 +83,17 @@ def _svg(figure: Figure) -> str:
     with rc_context(_SVG):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     return buffer.getvalue()
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """A figure that was drawn keeps its layout, which takes longer than the drawing."""
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(layout)
 
 
 def _cells(sheet: Sheet) -> dict[str, object]:

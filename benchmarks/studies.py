@@ -20,12 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from analysis.report import Report
-from search.commands import carry_out
+from benchmarks.packaged import run_packaged
 from search.config import load_study, resolved_yaml
-from search.launch import launch
 from search.report_files import study_report
 from search.run_folder import RunFolder
 
@@ -74,13 +71,9 @@ def _run(name: str, run: Path, mirror: Path | None) -> tuple[Report, float]:
     spent = run.parent / f"{name}.seconds"
     before = float(spent.read_text()) if spent.exists() else 0.0
     if not RunFolder(run).facts.exists() or not RunFolder(run).read_facts().get("finished"):
-        study = load_study(name).model_dump(mode="json")
-        study["store"]["path"] = str(run.parent / f"{name}.store")
         started = time.monotonic()
         try:
-            launched = launch(study, run=run, mirror=mirror)
-            if carry_out(launched, out=Console(), err=Console()):
-                sys.exit(f"{name} did not end")
+            run_packaged(name, run, store=run.parent / f"{name}.store", mirror=mirror)
         finally:
             before += time.monotonic() - started
             spent.write_text(str(before))

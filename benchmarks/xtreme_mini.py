@@ -16,9 +16,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from search.commands import carry_out, results
-from search.config import load_study
-from search.launch import launch
+from benchmarks.packaged import run_packaged
+from search.commands import results
 from search.run_folder import RunFolder
 
 LIMIT = 40 * 60
@@ -44,12 +43,8 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.mirror is None:
         sys.exit("no mirror: name one with --mirror or CURRICULUM_MIRROR")
-    console = Console()
-    study = load_study("xtreme-mini").model_dump(mode="json")
-    study["store"]["path"] = str(asked.run / "store")
-    launched = launch(study, run=asked.run, mirror=Path(asked.mirror))
-    if carry_out(launched, out=console, err=console):
-        sys.exit("the study did not end")
+    store, mirror = asked.run / "store", Path(asked.mirror)
+    config = run_packaged("xtreme-mini", asked.run, store=store, mirror=mirror)
     folder = RunFolder(asked.run)
     clock = json.loads(folder.clock.read_text())
     seconds = sum(phase["wall_seconds"] for phase in clock.values())
@@ -57,7 +52,7 @@ def main() -> None:
     with tables.file:
         head = {"date": f"{datetime.now(UTC):%d %B %Y}", "cpus": os.cpu_count()}
         tables.file.write(HEAD.format(**head, minutes=seconds / 60, limit=LIMIT / 60))
-        for part in results(launched.config, folder):
+        for part in results(config, folder):
             tables.print(part)
         tables.file.write("```\n")
     if seconds > LIMIT:

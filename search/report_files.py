@@ -48,11 +48,13 @@ def write_report(report: Report, folder: RunFolder) -> Path:
 
 def write_page(report: Report, folder: Path, name: str) -> Path:
     """Write a page of this name into a folder, with figures/ and tables/ beside it."""
-    for beside, write in (("figures", write_figures), ("tables", write_tables)):
+    for beside in ("figures", "tables"):
         clear_leftovers(folder / beside)
-        with folder_in_place(folder / beside) as new:
-            write(report, new)
-    text = report_html(report)
+    with folder_in_place(folder / "figures") as new:
+        drawn = write_figures(report, new)
+    with folder_in_place(folder / "tables") as new:
+        write_tables(report, new)
+    text = report_html(report, drawn)
     page = folder / name
     write_in_place(page, lambda path: path.write_text(text, encoding="utf-8"))
     return page

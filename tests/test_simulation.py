@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import replace
+from functools import cache
 
 import optuna
 import pytest
@@ -180,6 +181,12 @@ def table(world):
     return world[0]
 
 
+@pytest.fixture(scope="module")
+def enumeration(table):
+    """The whole space as so many workers run it; each number of workers is simulated once."""
+    return cache(lambda workers=1: simulate(table, enumerated(study()), workers=workers))
+
+
 def rows_at(world, seed):
     return [row for row in world[1] if row["stage_seed"] == seed]
 
@@ -222,8 +229,8 @@ def without_time(found):
     }
 
 
-def test_an_enumeration_by_one_worker_finds_the_best_observed(world, table):
-    found = simulate(table, enumerated(study()))
+def test_an_enumeration_by_one_worker_finds_the_best_observed(world, table, enumeration):
+    found = enumeration()
     values = observed(rows_at(world, 1))
     assert found.finals == pytest.approx(values)
     assert found.winner == max(values, key=values.get)
@@ -231,8 +238,8 @@ def test_an_enumeration_by_one_worker_finds_the_best_observed(world, table):
     assert found.moments[-1].truth == table.true_value(found.winner)
 
 
-def test_with_a_store_it_pays_what_the_recorded_enumeration_paid(world, table):
-    found = simulate(table, enumerated(study()))
+def test_with_a_store_it_pays_what_the_recorded_enumeration_paid(world, enumeration):
+    found = enumeration()
     assert found.spent.by_part == pytest.approx(by_part(rows_at(world, 1), "examples_paid"))
 
 
@@ -241,8 +248,8 @@ def test_without_a_store_it_pays_exactly_the_needed_examples(world, table):
     assert found.spent.by_part == pytest.approx(by_part(rows_at(world, 1), "examples_needed"))
 
 
-def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, table):
-    found = simulate(table, enumerated(study()))
+def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, enumeration):
+    found = enumeration()
     rows = rows_at(world, 1)
     hits = [r for r in rows if r["examples_needed"] and not r["examples_paid"]]
     loads = sum(row["part"] != "evaluation" for row in hits)
@@ -253,8 +260,8 @@ def test_the_clock_of_one_worker_is_the_sum_of_what_it_did(world, table):
 
 
 @pytest.mark.parametrize("workers", [2, 7, 1024])
-def test_more_workers_are_faster_and_change_neither_scores_nor_work(table, workers):
-    alone, many = (simulate(table, enumerated(study()), workers=n) for n in (1, workers))
+def test_more_workers_are_faster_and_change_neither_scores_nor_work(enumeration, workers):
+    alone, many = enumeration(), enumeration(workers)
     assert many.finals == alone.finals
     assert many.spent.by_part == pytest.approx(alone.spent.by_part)  # waited for, not repeated
     hours = [found.spent.clock_seconds for found in (alone, many)]
@@ -262,8 +269,8 @@ def test_more_workers_are_faster_and_change_neither_scores_nor_work(table, worke
     assert 0 < many.utilisation <= 1
 
 
-def test_no_number_of_workers_is_faster_than_the_longest_curriculum(world, table):
-    found = simulate(table, enumerated(study()), workers=1024)
+def test_no_number_of_workers_is_faster_than_the_longest_curriculum(world, enumeration):
+    found = enumeration(1024)
     needed = {}
     for row in rows_at(world, 1):
         needed[row["curriculum"]] = needed.get(row["curriculum"], 0.0) + row["examples_needed"]
@@ -414,8 +421,8 @@ def test_the_whole_space_costs_what_enumerating_it_without_rungs_pays(table):
     )
 
 
-def test_spent_to_within_is_when_the_best_known_came_to_stay(table):
-    found = simulate(table, enumerated(study()))
+def test_spent_to_within_is_when_the_best_known_came_to_stay(table, enumeration):
+    found = enumeration()
     reached = spent_to_within(found, table)
     for moment in found.moments:
         near = table.regret(moment.curriculum) <= table.tolerance

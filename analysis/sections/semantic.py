@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.evidence import SEED, Evidence, single_transfers
+from analysis.evidence import SEED, Evidence
 from analysis.features import missing
 from analysis.report_parts import Section, Sheet
 from analysis.sections.semantic_pictures import semantic_pictures
@@ -19,7 +19,6 @@ from analysis.studies.semantic import (
     SemanticStudy,
     semantic_study,
 )
-from analysis.studies.semantic_levels import gap_levels
 
 MEASURES = (*PAIR_MEASURES, *LANGUAGE_MEASURES)
 _ON_PAGE = (
@@ -36,7 +35,6 @@ def semantic_section(found: Evidence) -> Section | str:
     study = semantic_study(found, rng=np.random.default_rng(SEED))
     if isinstance(study, str):
         return study
-    levels = gap_levels(single_transfers(found), (*study.with_gap, *study.without_gap))
     over_pairs = _rows((*study.pooled, *study.by_target), study, found.languages)
     over_languages = _rows(study.over_languages, study, found.languages)
     return Section(
@@ -68,7 +66,7 @@ def semantic_section(found: Evidence) -> Section | str:
                 name="semantic_levels",
                 caption="The gap of none and its mean change by one stage: what English gains "
                 "minus what the languages gain.",
-                frame=levels,
+                frame=study.levels,
             ),
             Sheet(
                 name="semantic_values",

@@ -27,6 +27,7 @@ from analysis.statistics.correlations import (
     pair_correlation,
 )
 from analysis.statistics.multiplicity import Family, family
+from analysis.studies.semantic_levels import gap_levels
 from analysis.studies.semantic_pools import block, pool, reliability
 
 PAIR_MEASURES = ("text_cosine", "text_mmd2", "sentence_cosine", "sentence_mmd2")
@@ -88,6 +89,8 @@ class SemanticStudy:
     """The same by target, those without a gap too; one target with a gap alone is in `pooled`."""
     over_languages: tuple[Relation, ...]
     """Of the measures over languages alone, with both outcomes; means over targets."""
+    levels: pd.DataFrame
+    """As `gap_levels` gives them, of all targets."""
     families: tuple[Family, ...]
     """Of the three, in their order; those without any test are left out."""
 
@@ -128,6 +131,7 @@ def semantic_study(found: Evidence, *, rng: np.random.Generator) -> SemanticStud
         pooled=adjusted[0][0],
         by_target=adjusted[1][0],
         over_languages=adjusted[2][0],
+        levels=gap_levels(transfers, (*with_gap, *without)),
         families=tuple(tests for _, tests in adjusted if tests.tests),
     )
     return study if study.families else _why(study)
