@@ -22,9 +22,9 @@ from search.recorded_work import Cell, Key, Name, Node, Row, node_names
 from spaces.curriculum import EMPTY_TEXT, Curriculum, Stage, parse_curriculum
 from trainables.keys import digest
 
-MOST_KEPT = 4096
+MOST_KEPT = 1_500
 """Cells kept in memory: those of 1,024 workers, with room. Others are computed again."""
-NODES_KEPT = 65_536
+DRAWS_KEPT = 8_192
 NUMERICS = "computed"
 _NORMAL = NormalDist()
 _DIGITS = 13
@@ -109,7 +109,7 @@ class ComputedCells(Mapping[Key, Cell]):  # a class, since a table's cells are a
         self._scales = {round(scale, 6): i for i, scale in enumerate(scales)}
         self._seeds = tuple(seeds)
         self._of_key = lru_cache(maxsize=MOST_KEPT)(self._computed)
-        self._drawn = lru_cache(maxsize=NODES_KEPT)(self._draw)
+        self._drawn = lru_cache(maxsize=DRAWS_KEPT)(self._draw)
 
     def __getitem__(self, key: Key) -> Cell:
         if key not in self:

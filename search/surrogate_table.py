@@ -68,10 +68,11 @@ def planner_of(table: RecordedTable) -> Planner:
 
 
 def everything(planner: Planner, recorded: Recorded) -> tuple[str, ...]:
-    """All that a search may ask for: baselines, space, and what is recorded beside them."""
+    """All that a search may ask for: baselines, space, and what was trained beside them."""
     given = (str(curriculum) for curriculum in planner.given().baselines)
     space = (str(curriculum) for curriculum in planner.space.enumerate())
-    return tuple(dict.fromkeys((*given, *space, *recorded.texts)))
+    trained = trained_whole(recorded)
+    return tuple(dict.fromkeys((*given, *space, *(t for t in recorded.texts if t in trained))))
 
 
 def trained_whole(recorded: Recorded) -> set[str]:
