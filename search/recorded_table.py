@@ -3,7 +3,8 @@
     study.yaml            the study that it was recorded with: space, targets, probe, rungs
     observations.parquet  every curriculum at every rung and seed, in the columns of
                           `analysis/observations.py`; only rows that the objective or a cost reads
-    table.yaml            seeds that a strategy may see, seeds that are truth, how it was made
+    table.yaml            seeds that a strategy may see, seeds that are truth, how it was made;
+                          and what stands for curricula that are not recorded, if anything does
 
 Replayed by `search/simulation.py`, recorded by `benchmarks/tables/record.py`. A curriculum's truth
 is its mean over seeds that no strategy sees.
@@ -11,8 +12,10 @@ is its mean over seeds that no strategy sees.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from pathlib import Path
 from statistics import fmean
@@ -43,6 +46,8 @@ from trainables.assignment import RungWork
 STUDY, OBSERVATIONS, FACTS = "study.yaml", "observations.parquet", "table.yaml"
 MAX_BYTES = 5_000_000
 """A larger file of observations holds its floats in single precision."""
+MOST_PRICED = 2_000
+"""Curricula over which the mean cost of a trial is taken; of a larger table so many are drawn."""
 WITHIN = 0.005
 """Half a point: nobody cares about less."""
 
@@ -78,11 +83,14 @@ class Facts:
     """What loading the weights of a stored node took, measured; 0.0 if it was not."""
     missing: str
     """What is not recorded yet, for people; empty if nothing."""
+    surrogate: Mapping[str, Any] | None = None
+    """What stands for the curricula that are not recorded (`search/surrogate_table.py`); None:
+    nothing does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RecordedTable:
-    """A table in memory."""
+    """A table in memory; equal to itself alone."""
 
     folder: Path
     config: StudyConfig
@@ -149,15 +157,21 @@ class RecordedTable:
             )
         return only_languages(self.cells[key], work.splits["search"])
 
-    def whole_trials(self, seed: int) -> Iterator[Cell]:
-        """The last rung of every curriculum at a seed."""
-        for (_, scale, stage_seed, target_seed), cell in self.cells.items():
-            if (scale, stage_seed, target_seed) == (1.0, seed, seed):
-                yield cell
+    def whole_trials(self, seed: int, *, most: int | None = None) -> Iterator[Cell]:
+        """The last rung of every curriculum at a seed, or of so many drawn ones."""
+        keys = [key for key in self.cells if key[1:] == (1.0, seed, seed)]
+        if most is not None and len(keys) > most:
+            keys = random.Random(0).sample(keys, most)
+        for key in keys:
+            yield self.cells[key]
 
 
-def read_table(folder: Path) -> RecordedTable:
+def read_table(folder: Path, *, surrogate: bool = True) -> RecordedTable:
     """Read a table.
+
+    Args:
+        folder: of the table.
+        surrogate: with what stands for curricula that are not recorded, if it has that.
 
     Raises:
         TableError: if it is missing, damaged, or no table.
@@ -180,9 +194,14 @@ def read_table(folder: Path) -> RecordedTable:
             f"the table {folder} has no curriculum at a seed of truth "
             f"({_listed(facts.truth)}); go on recording: {facts.by}"
         )
-    return RecordedTable(
+    table = RecordedTable(
         folder=folder, config=config, facts=facts, cells=cells_of(frame), truths=truths
     )
+    if facts.surrogate is None or not surrogate:
+        return table
+    from search.surrogate_table import with_surrogate  # here since it knows what a table is
+
+    return with_surrogate(table, facts.surrogate)
 
 
 def write_table(folder: Path, *, config: StudyConfig, rows: Sequence[Row], facts: Facts) -> None:
@@ -203,6 +222,11 @@ def write_table(folder: Path, *, config: StudyConfig, rows: Sequence[Row], facts
         raise TableError(f"{temporary} has {size:,} bytes; wanted at most {MAX_BYTES:,}")
     temporary.replace(path)
     write_whole(folder / STUDY, resolved_yaml(config))
+    write_facts(folder, facts)
+
+
+def write_facts(folder: Path, facts: Facts) -> None:
+    """Write what a table says of itself."""
     values = {name: getattr(facts, name) for name in Facts.__dataclass_fields__}
     values |= {"seen": list(facts.seen), "truth": list(facts.truth)}
     write_whole(folder / FACTS, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
@@ -223,17 +247,19 @@ def whole_space(table: RecordedTable, seed: int) -> dict[str, float]:
     return by_part(nodes.values())
 
 
+@lru_cache(maxsize=4)
 def papers_factors(table: RecordedTable, seed: int) -> dict[str, float]:
     """By part: examples of the papers' protocol (`analysis/savings.py`) per example of the table.
 
     So that the mean whole trial, with nothing shared and without lower rungs, costs what it did
     in Phang et al. 2020.
     """
-    trials = list(table.whole_trials(seed))
-    needed = by_part(node for cell in trials for node in {n.name: n for n in cell.nodes}.values())
-    return {
-        part: PAPERS[part] * len(trials) / needed[part] if needed[part] else 0.0 for part in PARTS
-    }
+    trials, needed = 0, dict.fromkeys(PARTS, 0.0)
+    for cell in table.whole_trials(seed, most=MOST_PRICED):
+        trials += 1
+        for part, examples in by_part({node.name: node for node in cell.nodes}.values()).items():
+            needed[part] += examples
+    return {part: PAPERS[part] * trials / needed[part] if needed[part] else 0.0 for part in PARTS}
 
 
 def complete_seeds(table: RecordedTable, curricula: Iterable[str]) -> tuple[int, ...]:

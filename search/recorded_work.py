@@ -55,7 +55,7 @@ def cells_of(frame: pd.DataFrame) -> dict[Key, Cell]:
     names: dict[int, Name] = {}
     for rows in _bundles(frame):
         key = _key(rows)
-        for row, name in zip(rows, _names(rows, key), strict=True):
+        for row, name in zip(rows, node_names(rows, key), strict=True):
             names[id(row)] = name
             nodes[name] = _larger(nodes.get(name), name, row)
         found.setdefault(key, rows)
@@ -81,6 +81,26 @@ def only_languages(cell: Cell, languages: Mapping[str, Sequence[str]]) -> Cell:
     if len(kept) == len(cell.rows):
         return cell
     return Cell(rows=tuple(cell.rows[i] for i in kept), nodes=tuple(cell.nodes[i] for i in kept))
+
+
+def node_names(rows: Sequence[Row], key: Key) -> Iterator[Name]:
+    """The node of each row.
+
+    What does not move a node is left out of its name, as in the store: the scale and the target
+    seed of a retrieval target, the stage seed where there is no stage.
+    """
+    trained, scale, stage_seed, target_seed = key
+    encoder: Name = ("encoder",) if trained == EMPTY_TEXT else ("stage", trained, stage_seed)
+    tuned = {row["target"] for row in rows if row["part"] == "target"}
+    for row in rows:
+        own = (row["target"], scale, target_seed)
+        model = ("target", encoder, *own) if row["target"] in tuned else encoder
+        if row["part"] == "stage":
+            yield ("stage", row["target"], stage_seed)
+        elif row["part"] == "target":
+            yield model
+        else:
+            yield ("evaluation", model, row["target"], row["language"], row["split"])
 
 
 def by_part(nodes: Iterable[Node]) -> dict[str, float]:
@@ -113,26 +133,6 @@ def _key(rows: Sequence[Row]) -> Key:
     trained = stages[-1] if stages else EMPTY_TEXT
     first = rows[0]
     return trained, key_scale(first["scale"]), first["stage_seed"], first["target_seed"]
-
-
-def _names(rows: Sequence[Row], key: Key) -> Iterator[Name]:
-    """The node of each row.
-
-    What does not move a node is left out of its name, as in the store: the scale and the target
-    seed of a retrieval target, the stage seed where there is no stage.
-    """
-    trained, scale, stage_seed, target_seed = key
-    encoder: Name = ("encoder",) if trained == EMPTY_TEXT else ("stage", trained, stage_seed)
-    tuned = {row["target"] for row in rows if row["part"] == "target"}
-    for row in rows:
-        own = (row["target"], scale, target_seed)
-        model = ("target", encoder, *own) if row["target"] in tuned else encoder
-        if row["part"] == "stage":
-            yield ("stage", row["target"], stage_seed)
-        elif row["part"] == "target":
-            yield model
-        else:
-            yield ("evaluation", model, row["target"], row["language"], row["split"])
 
 
 def _larger(known: Node | None, name: Name, row: Row) -> Node:

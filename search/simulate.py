@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -29,7 +30,7 @@ from search.simulated import Cost, Simulated, spent_to_within
 from search.simulation import places_of_simulation, simulate
 from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
 from search.study_fields import StudyConfig
-from search.table_parts import Column, count, difference, heading, remark, share, table
+from search.table_parts import Column, count, difference, fraction, heading, remark, share, table
 
 SHARES = (0.05, 0.1, 0.2, 0.4)
 """Budgets at which strategies are compared, in what training the whole space once takes."""
@@ -188,6 +189,8 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
         f"the true best is {found.table.best} ({100 * truth.value:.1f}, "
         f"{truth.seeds} seeds, standard error {100 * truth.error:.1f})"
     )
+    if surrogate := found.table.facts.surrogate:
+        yield remark(surrogate_line(surrogate))
     if found.table.facts.missing:
         yield remark(f"not recorded yet: {found.table.facts.missing}")
     for cost, name in COSTS.items():
@@ -219,6 +222,22 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     yield remark(f"{found.trials} trials, {found.workers} simulated workers{lost}")
     for name in (strategy.strategy for strategy in found.strategies):
         yield remark(f"{name}: {STRATEGIES[name].says}")
+
+
+def surrogate_line(facts: Mapping[str, Any]) -> str:
+    """What was not trained, and how far it is to be believed.
+
+    Args:
+        facts: as `search/surrogate_facts.py` made them.
+    """
+    error = facts["error"][1.0]
+    return (
+        f"{count(facts['curricula'] - facts['recorded'])} of {count(facts['curricula'])} curricula "
+        f"are of a surrogate: error {100 * error['rmse']:.1f} points on trained ones that were "
+        f"held out (they differ by {100 * error['spread']:.1f}), rank correlation "
+        f"{fraction(error['spearman'])}; noise between seeds {100 * facts['noise']['computed']:.1f}"
+        f" points, of trained ones {100 * facts['noise']['recorded']:.1f}"
+    )
 
 
 def _regret_row(found: Comparison, strategy: Repeated, cost: Cost) -> list[str]:

@@ -5,7 +5,9 @@
 Each seed is an ordinary study that enumerates the space, with every rung and nothing stopped, in a
 run folder of its own; all share one store. The command may be interrupted, or told to stop after
 so many minutes, and goes on where it was when it is given again. In the end it writes the table
-(`search/recorded_table.py`) of what is finished, and what is missing into its table.yaml.
+(`search/recorded_table.py`) of what is finished, and what is missing into its table.yaml. Of a
+world too large for that some curricula are drawn, the same at every seed; once they are recorded at
+two seeds, a surrogate stands for the others (`benchmarks/tables/surrogate.py`).
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ from benchmarks.tables.worlds import WORLDS, World
 from search.assignments import Places, Planner
 from search.config import load_study
 from search.objectives import recorded_objective
-from search.recorded_table import Facts, write_table
+from search.recorded_table import Facts, TableError, write_table
 from search.run_folder import RunFolder
 from search.study import cache_of, run_study
 from search.study_fields import StudyConfig
+from search.surrogate_facts import add_surrogate
 from search.trials import Interrupted, SearchStopped
 from spaces.curriculum import EMPTY_TEXT
 from trainables.store import Store
@@ -46,6 +49,8 @@ TIMED_LOADS = 20
 TARGETS, SCALES = "targets", "scales"
 OTHERS_SEED = 0
 """Draws the curricula beside the best."""
+SAMPLED_SEED = 0
+"""Draws those of a world that is too large."""
 
 
 class TimeIsUp(SearchStopped):
@@ -60,7 +65,7 @@ class Part:
     curricula: tuple[str, ...]
     """In text form; the baselines come first."""
     whole: bool
-    """All of the space."""
+    """All of the space: it can be enumerated."""
     rungs: str = TARGETS
     """What grows from rung to rung."""
 
@@ -131,17 +136,30 @@ def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> I
     use; who is trained on more of them is known when the seen ones have ended.
     """
     given = tuple(str(curriculum) for curriculum in planner.given().baselines)
-    space = tuple(str(curriculum) for curriculum in planner.space.enumerate())
-    everything = tuple(dict.fromkeys((*given, *space)))
-    seen = [Part(seed=seed, curricula=everything, whole=True) for seed in world.seen]
-    truth = [Part(seed=seed, curricula=everything, whole=True) for seed in world.truth]
+    everything, whole = _recorded_curricula(world, planner, given), not world.sampled
+    seen = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.seen]
+    truth = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.truth]
     yield from (*seen[:1], *truth, *seen[1:])
     for seed in world.scaled:
-        yield Part(seed=seed, curricula=everything, whole=True, rungs=SCALES)
+        yield Part(seed=seed, curricula=everything, whole=whole, rungs=SCALES)
     chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
     for seed in world.more_truth:
         curricula = tuple(dict.fromkeys((*given, *chosen)))
         yield Part(seed=seed, curricula=curricula, whole=False)
+
+
+def _recorded_curricula(world: World, planner: Planner, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The baselines, then the space, or curricula drawn from it: always the same ones.
+
+    Those drawn come in the order of the draw, so that a part that is not finished is a random one.
+    """
+    if not world.sampled:
+        space = (str(curriculum) for curriculum in planner.space.enumerate())
+        return tuple(dict.fromkeys((*given, *space)))
+    rng, drawn = random.Random(SAMPLED_SEED), dict[str, None]()
+    while len(drawn) < min(world.sampled, planner.space.count()):
+        drawn[str(planner.space.draw(rng))] = None
+    return tuple(dict.fromkeys((*given, *drawn)))
 
 
 def _chosen(world: World, config: StudyConfig, rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -236,6 +254,11 @@ def _write(
     )
     kept = config.model_copy(update={"store": config.store.model_copy(update={"path": None})})
     write_table(out, config=kept, rows=rows, facts=facts)
+    if world.sampled:
+        try:
+            add_surrogate(out)
+        except TableError as error:  # too early; the recording goes on
+            return f"{facts.missing}; no surrogate yet: {error}"
     return facts.missing
 
 

@@ -28,6 +28,9 @@ class World:
     scaled: tuple[int, ...] = ()
     """Seen seeds at which the rungs of `scales` are recorded too; those of `stages` are in the
     table anyhow, since prefixes are curricula."""
+    sampled: int = 0
+    """So many drawn curricula and the baselines are trained instead of the whole space, at each
+    seed; a surrogate stands for the others. 0: all are trained."""
 
 
 _RECIPE = {"batch_size": 16, "micro_batch": 16}
@@ -87,5 +90,34 @@ WORLDS: dict[str, World] = {
         top=30,
         others=30,
         scaled=(1, 2, 3),
+    ),
+    "miniworld-large": World(
+        study={
+            "study": {"name": "miniworld-large"},
+            "encoder": {"name": "miniworld"},
+            "space": {  # 7,331 curricula
+                "tasks": ["mini-nli", "mini-paraphrase", "mini-squad", "mini-choice", "mini-pos"],
+                "sizes": [1000, 3000],
+                "max_stages": 3,
+                "joint": 2,
+            },
+            "targets": ["mini-xnli", "mini-xquad", "mini-xcopa", "mini-udpos", "mini-tatoeba"],
+            "languages": {"proxy": ["ane", "bor", "cel", "dun", "eki"]},
+            "probe": {"train": 180, "eval": 80},
+            "budget": {"trials": 1000},
+            "stopping": {"num_rungs": 3, "reduction_factor": 3},
+            "resources": {"workers": 2},
+            "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
+            "recipe": {
+                "stage": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
+                "target": {"learning_rate": 5e-4, "epochs": 4, **_RECIPE},
+            },
+        },
+        seen=(1, 2, 3),
+        truth=(4,),
+        more_truth=(5, 6, 7),
+        top=30,
+        others=30,
+        sampled=600,
     ),
 }

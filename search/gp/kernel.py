@@ -115,8 +115,8 @@ def parts_of(points: Points) -> Parts:
     levels = LEVEL + LEVEL_OF_FIDELITY * same_fidelity + LEVEL_OF_SEED * same_seed
     return Parts(
         linear=np.array(linear).reshape(len(linear), size * size),
-        discordant=_squared_distances(described.order, described.order),
-        content=_squared_distances(described.content, described.content),
+        discordant=squared_distances(described.order, described.order),
+        content=squared_distances(described.content, described.content),
         prior=PRIOR_WEIGHT**2 * np.outer(described.prior, described.prior),
         apart=np.abs(x[:, None] - x),
         height=x[:, None] + x,
@@ -166,8 +166,8 @@ def across_points(theta: Array, points: Points, asked: Described) -> Array:
     ]
     mallows = _mallows(
         rest,
-        _squared_distances(described.order, asked.order),
-        _squared_distances(described.content, asked.content),
+        squared_distances(described.order, asked.order),
+        squared_distances(described.content, asked.content),
     )
     prior = PRIOR_WEIGHT**2 * np.outer(described.prior, asked.prior)
     height = np.exp(rest[4] * x - np.exp(rest[3]) * x)[:, None]
@@ -182,6 +182,12 @@ def variances_of(theta: Array, asked: Described) -> Array:
     linear = [v * s for v, s in zip(np.exp(theta[:num_groups]), squares, strict=True)]
     prior = PRIOR_WEIGHT**2 * asked.prior**2
     return np.asarray(sum(linear) + np.exp(theta[num_groups]) + prior + LEVEL + LEVEL_OF_FIDELITY)
+
+
+def squared_distances(rows: Array, others: Array) -> Array:
+    """(rows, others)."""
+    squares = np.sum(rows**2, axis=1)[:, None] + np.sum(others**2, axis=1)
+    return np.asarray(np.maximum(squares - 2 * rows @ others.T, 0.0))
 
 
 def _signal(theta: Array, parts: Parts) -> tuple[Array, Array, Array]:
@@ -200,9 +206,3 @@ def _signal(theta: Array, parts: Parts) -> tuple[Array, Array, Array]:
 def _mallows(rest: Array, discordant: Array, content: Array) -> Array:
     """`rest`: hyper-parameters from `mallows` on."""
     return np.asarray(np.exp(rest[0] - np.exp(rest[1]) * discordant - np.exp(rest[2]) * content))
-
-
-def _squared_distances(rows: Array, others: Array) -> Array:
-    """(rows, others)."""
-    squares = np.sum(rows**2, axis=1)[:, None] + np.sum(others**2, axis=1)
-    return np.asarray(np.maximum(squares - 2 * rows @ others.T, 0.0))

@@ -1,0 +1,205 @@
+"""How does a table of which only a part was trained become one of its whole space? And says so.
+
+What is recorded stays as it is; every other curriculum, seed and rung is computed
+(`search/computed_cells.py`) from a regression on what is recorded (`search/surrogate.py`), from
+what curricula differ by beyond that, and from luck of the recorded size. In this world the truth of
+a computed curriculum is its score without luck. The prefixes that a computed curriculum shares with
+recorded ones have, at equal seeds, a draw of their own there: how lucky a recorded one was is not
+known.
+
+The facts of `table.yaml` hold what was fitted (`search/surrogate_facts.py`); the regression itself
+is solved again on opening.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from analysis.objective import target_scores, trial_value
+from search.assignments import Places, Planner
+from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Price, Prices, normal
+from search.gp.features import Features
+from search.objectives import objective_from
+from search.recorded_table import RecordedTable, Truth
+from search.recorded_work import Node
+from search.study import cache_of
+from search.surrogate import Array, Output, Recorded, means_of, predicted, recorded_of
+from spaces.curriculum import EMPTY_TEXT, Stage, parse_curriculum
+
+Value = Callable[[Sequence[float]], float]
+"""The objective of scores in the order of outputs."""
+
+
+def with_surrogate(table: RecordedTable, facts: Mapping[str, Any]) -> RecordedTable:
+    """The table with every curriculum of its space at every seed.
+
+    Args:
+        table: as recorded.
+        facts: as `search/surrogate_facts.py` made them.
+    """
+    planner = planner_of(table)
+    recorded = recorded_of(table.cells, planner.space)
+    texts = everything(planner, recorded)
+    scores = scores_of(texts, recorded, Features(planner.space), facts)
+    value, seeds = value_of(table, recorded), len(table.facts.truth)
+    truths = {
+        text: Truth(value=value(own.tolist()), error=0.0, seeds=seeds)
+        for text, own in zip(texts, scores[1.0], strict=True)
+        if text not in table.truths
+    }
+    return RecordedTable(
+        folder=table.folder,
+        config=table.config,
+        facts=table.facts,
+        cells=ChainMap(table.cells, computed(table, recorded, texts, scores, facts)),  # type: ignore[arg-type]
+        truths={**table.truths, **truths},
+    )
+
+
+def planner_of(table: RecordedTable) -> Planner:
+    """The planner of a table's study."""
+    places = Places(run_id="", cache=cache_of(table.config), store=None, mirror=None)
+    return Planner(table.config, places)
+
+
+def everything(planner: Planner, recorded: Recorded) -> tuple[str, ...]:
+    """All that a search may ask for: baselines, space, and what was trained beside them."""
+    given = (str(curriculum) for curriculum in planner.given().baselines)
+    space = (str(curriculum) for curriculum in planner.space.enumerate())
+    trained = trained_whole(recorded)
+    return tuple(dict.fromkeys((*given, *space, *(t for t in recorded.texts if t in trained))))
+
+
+def trained_whole(recorded: Recorded) -> set[str]:
+    """What is recorded at the last rung of some seed."""
+    there = np.isfinite(recorded.scores[1.0]).all(axis=2).any(axis=0)
+    return {text for text, known in zip(recorded.texts, there, strict=True) if known}
+
+
+def untuned_of(table: RecordedTable) -> list[str]:
+    """Targets that are scored without training."""
+    catalogue = table.config.catalogue
+    return [t for t in table.config.targets if catalogue.get(t).kind == "retrieval"]
+
+
+def scores_of(
+    texts: Sequence[str], recorded: Recorded, features: Features, facts: Mapping[str, Any]
+) -> dict[float, Array]:
+    """Scores without luck, (texts, outputs) by scale: means of what is recorded, else drawn.
+
+    Drawn around what is predicted, with the spread of what held-out curricula differed by from it.
+    """
+    scores = predicted(recorded, features, texts, facts["penalties"])
+    trained, misfit = trained_whole(recorded), facts["misfit"]
+    targets = [target for target, _ in recorded.outputs]
+    for i, text in enumerate(texts):
+        if text not in trained:
+            drawn = {target: normal(["misfit", text, target]) for target in misfit}
+            for scale, own in scores.items():
+                own[i] += [misfit[target][scale] * drawn[target] for target in targets]
+    return scores
+
+
+def computed(
+    table: RecordedTable,
+    recorded: Recorded,
+    texts: Sequence[str],
+    scores: Mapping[float, Array],
+    facts: Mapping[str, Any],
+) -> ComputedCells:
+    """Cells of curricula around these scores."""
+    place = {text: i for i, text in enumerate(texts)}
+    units = facts["units"]
+
+    def expected(text: str, scale: float) -> dict[Output, float]:
+        return dict(zip(recorded.outputs, scores[scale][place[text]].tolist(), strict=True))
+
+    law = Law(
+        targets=_targets(table, recorded),
+        expected=expected,
+        luck=Luck(**facts["luck"]),
+        unit=lambda target, scale: float(units[target][scale]),
+        prices=prices_of(node for cell in table.cells.values() for node in cell.nodes),
+    )
+    seeds = (*table.facts.seen, *table.facts.truth)
+    return ComputedCells(law, curricula=texts, scales=scores, seeds=seeds)
+
+
+def value_of(table: RecordedTable, recorded: Recorded) -> Value:
+    """The objective of scores; where it is a gain, over the empty curriculum's own means."""
+    languages: dict[str, list[str]] = {target: [] for target in table.config.targets}
+    for target, language in recorded.outputs:
+        languages[target].append(language)
+    objective = objective_from(table.config, languages)
+    metrics = objective.metrics
+
+    def rows(scores: Sequence[float]) -> list[dict[str, Any]]:
+        scored = {"part": "evaluation", "split": "search"}
+        return [
+            scored | {"target": t, "language": language, "metric": metrics[t], "value": score}
+            for (t, language), score in zip(recorded.outputs, scores, strict=True)
+        ]
+
+    empty = None
+    if EMPTY_TEXT in trained_whole(recorded):
+        means, _ = means_of(recorded.scores[1.0])
+        own = means[recorded.texts.index(EMPTY_TEXT)]
+        empty = target_scores(rows(own.tolist()), objective)
+
+    def value(scores: Sequence[float]) -> float:
+        found = trial_value(rows(scores), objective, empty=empty)
+        assert found is not None, "every score is known, and the empty curriculum was trained"
+        return found
+
+    return value
+
+
+def prices_of(nodes: Iterable[Node]) -> Prices:
+    """What the like of a node cost, by the mean; a stage that nobody trained by its examples."""
+    seen: dict[tuple[Any, ...], list[Price]] = {}
+    for node in {node.name: node for node in nodes}.values():
+        seen.setdefault(_like(node), []).append((node.examples, node.seconds))
+    means = {
+        like: (fmean(examples for examples, _ in own), fmean(seconds for _, seconds in own))
+        for like, own in seen.items()
+    }
+    stages = [(parse_curriculum(like[1]), own) for like, own in means.items() if like[0] == "stage"]
+    total = sum(stage.num_examples for stage, _ in stages) or 1
+    examples, seconds = (sum(own[i] for _, own in stages) / total for i in (0, 1))
+
+    def of_stage(stage: Stage) -> Price:
+        like = (examples * stage.num_examples, seconds * stage.num_examples)
+        return means.get(("stage", str(stage)), like)
+
+    return Prices(
+        stage=of_stage,
+        target=lambda target, scale: means["target", target, scale],
+        evaluation=lambda target, language: means["evaluation", target, language],
+    )
+
+
+def _like(node: Node) -> tuple[Any, ...]:
+    """What decides the price of a node; for its names see `search/recorded_work.py`."""
+    if node.part == "stage":
+        return "stage", str(parse_curriculum(node.name[1]).stages[-1])
+    if node.part == "target":
+        return "target", node.name[2], node.name[3]
+    return "evaluation", node.name[2], node.name[3]
+
+
+def _targets(table: RecordedTable, recorded: Recorded) -> tuple[ComputedTarget, ...]:
+    untuned = untuned_of(table)
+    return tuple(
+        ComputedTarget(
+            name=target,
+            metric=table.config.catalogue.get(target).metric,
+            languages=tuple(language for own, language in recorded.outputs if own == target),
+            tuned=target not in untuned,
+        )
+        for target in table.config.targets
+    )
