@@ -85,7 +85,7 @@ def means_of(scores: Array) -> tuple[Array, NDArray[np.int64]]:
     Args:
         scores: (seeds, texts, outputs), NaN where missing.
     """
-    there = np.isfinite(scores).all(axis=2)
+    there = np.asarray(np.isfinite(scores).all(axis=2))
     count = there.sum(axis=0)
     filled = np.where(there[..., None], scores, 0.0)
     of_seed = np.zeros((len(scores), 1, scores.shape[2]))
@@ -177,7 +177,8 @@ def _solved(
     """Weights and centre; a mean over more seeds is less noisy."""
     centre = np.average(y, axis=0, weights=seeds)
     noise = penalty * float(np.diag(kernel).mean()) / seeds
-    return np.linalg.solve(kernel + np.diag(noise), y - centre), centre
+    weights = np.linalg.solve(kernel + np.diag(noise), y - centre)
+    return np.asarray(weights), np.asarray(centre)
 
 
 def _relative_error(fold: Fold) -> float:

@@ -130,7 +130,7 @@ def _noise(
 ) -> dict[str, float]:
     """Standard deviation of a curriculum's value over seeds: as recorded, as computed."""
     whole = recorded.scores[1.0]
-    there = np.isfinite(whole).all(axis=2)
+    there = np.asarray(np.isfinite(whole).all(axis=2))
     texts = [recorded.texts[i] for i in np.flatnonzero(there.sum(axis=0) > 1)[:MOST_COMPARED]]
     scores = scores_of(texts, recorded, features, facts)
     cells = computed(table, recorded, texts, scores, facts)

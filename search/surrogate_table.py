@@ -77,7 +77,7 @@ def everything(planner: Planner, recorded: Recorded) -> tuple[str, ...]:
 
 def trained_whole(recorded: Recorded) -> set[str]:
     """What is recorded at the last rung of some seed."""
-    there = np.isfinite(recorded.scores[1.0]).all(axis=2).any(axis=0)
+    there = np.asarray(np.isfinite(recorded.scores[1.0]).all(axis=2).any(axis=0))
     return {text for text, known in zip(recorded.texts, there, strict=True) if known}
 
 

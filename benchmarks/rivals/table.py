@@ -81,7 +81,7 @@ RIVALS: dict[str, Rival] = {
         package="syne-tune 0.16.0",
     ),
 }
-"""Rivals by name. Predictors alone come from `predicted.predicted(scores)`, with scores of a study's
+"""By name. Predictors alone come from `predicted.predicted(scores)`, with scores of a study's
 features."""
 
 
