@@ -7,7 +7,7 @@ says. They are empty: a run recalls what its folder has (`search/study.py`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
 import optuna
 
@@ -22,6 +22,9 @@ from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment
+
+RECENT = 256
+"""Assignments that are kept: the same few are asked for all the time."""
 
 
 def new_search(
@@ -60,7 +63,7 @@ def new_search(
         baselines=[str(curriculum) for curriculum in given.baselines],
     )
 
-    @cache
+    @lru_cache(maxsize=RECENT)
     def assign(curriculum: Curriculum, role: str, seed: int | None) -> Assignment:
         return planner.search(curriculum, role, seed)
 

@@ -6,13 +6,14 @@ a crowded prefix (`spaces/crowding.py`) runs on a second seed, as a curriculum o
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from analysis.observations import CROWDED_PREFIX
 from search.given import Given
 from search.tally import Identity
-from spaces.crowding import crowded_prefixes
+from spaces.crowding import Crowding
 from spaces.curriculum import Curriculum
 from spaces.stopping import pooled_sd
 from trainables.assignment import Assignment
@@ -20,19 +21,39 @@ from trainables.assignment import Assignment
 Assign = Callable[[Curriculum, str, int | None], Assignment]
 
 
+@dataclass(slots=True)
+class _Rung:
+    """Values of trials at one rung."""
+
+    values: dict[Identity, tuple[int, float]] = field(default_factory=dict)
+    """Place in the order of arrival, and value."""
+    trials: dict[str, list[Identity]] = field(default_factory=dict)
+    """Of each curriculum."""
+    repeated: list[str] = field(default_factory=list)
+    """Curricula with several trials, sorted."""
+
+
 class Arrivals:
     """Values of all trials at each rung, in the order of arrival."""
 
     def __init__(self) -> None:
-        self._rungs: dict[int, dict[Identity, float]] = {}
+        self._rungs: dict[int, _Rung] = {}
 
     def record(self, rung: int, identity: Identity, value: float) -> None:
         """Keep a trial's value at a rung; a second one of the same trial is ignored."""
-        self._rungs.setdefault(rung, {}).setdefault(identity, value)
+        at = self._rungs.setdefault(rung, _Rung())
+        if identity in at.values:
+            return
+        at.values[identity] = len(at.values), value
+        same = at.trials.setdefault(identity[1], [])
+        same.append(identity)
+        if len(same) == 2:
+            insort(at.repeated, identity[1])
 
     def of(self, identity: Identity) -> dict[int, float]:
         """The values of a trial by rung, in the order of rungs."""
-        return {rung: at[identity] for rung, at in sorted(self._rungs.items()) if identity in at}
+        rungs = sorted(self._rungs.items())
+        return {rung: at.values[identity][1] for rung, at in rungs if identity in at.values}
 
     def noise(self, rung: int, *, before: Identity) -> float | None:
         """Standard deviation within curricula over seeds, pooled; None if none has two seeds.
@@ -40,13 +61,18 @@ class Arrivals:
         Only of what came to the rung before the trial did: crowded prefixes come all along, and
         a trial that is decided on again after a crash must meet the noise that it met.
         """
-        by_seeds: dict[str, dict[tuple[int, int], float]] = {}
-        for identity, value in self._rungs.get(rung, {}).items():
-            if identity == before:
-                break
-            _, text, _, stage_seed, target_seed = identity
-            by_seeds.setdefault(text, {})[stage_seed, target_seed] = value
-        return pooled_sd([list(by_seeds[text].values()) for text in sorted(by_seeds)])
+        at = self._rungs.get(rung, _Rung())
+        end, _ = at.values.get(before, (len(at.values), 0.0))
+        groups = []
+        for text in at.repeated:  # the others say nothing of noise
+            by_seeds: dict[tuple[int, int], float] = {}
+            for identity in at.trials[text]:
+                place, value = at.values[identity]
+                if place < end:
+                    _, _, _, stage_seed, target_seed = identity
+                    by_seeds[stage_seed, target_seed] = value
+            groups.append(list(by_seeds.values()))
+        return pooled_sd(groups)
 
 
 def noise_seeds(
@@ -70,30 +96,67 @@ def noise_seeds(
     ]
 
 
-def second_seeds(
-    sampled: Sequence[Curriculum],
-    *,
-    given: Given,
-    covered: Sequence[Assignment],
-    assign: Assign,
-    is_known: Callable[[Assignment], bool],
-) -> list[Assignment]:
-    """Of every crowded prefix on the first noise seed, and on the study's own if not known there.
+class SecondSeeds:
+    """Trials of crowded prefixes, on the first noise seed and, if not known there, the study's own.
 
-    They have a variant, so that the sampler may still propose the same curriculum as a trial.
+    They have a variant, so that the sampler may still propose the same curriculum as a trial. A
+    prefix of which nothing is to run is looked at again only when a trial of it ends: that of the
+    study's own seed may have been stopped.
 
     Args:
-        sampled: curricula in the order in which they began.
         given: at least one noise seed.
-        covered: noise seeds; their curricula need no more.
         assign: the assignment of a curriculum with a role at a seed.
-        is_known: whether a trial runs, or ran to its end.
+        is_valued: whether a trial runs, or ran to its end.
+        is_begun: whether a trial runs, or ended.
     """
-    done = {assignment.curriculum for assignment in covered}
-    found = []
-    for prefix in crowded_prefixes(sampled):
-        if str(prefix) not in done:
-            known = is_known(assign(prefix, "sampled", None))
-            seeds = given.noise_seeds[:1] if known else (None, given.noise_seeds[0])
-            found += [assign(prefix, "noise", seed) for seed in seeds]
-    return [replace(assignment, variant=CROWDED_PREFIX) for assignment in found]
+
+    def __init__(
+        self,
+        given: Given,
+        *,
+        assign: Assign,
+        is_valued: Callable[[Assignment], bool],
+        is_begun: Callable[[Assignment], bool],
+    ) -> None:
+        self._given = given
+        self._assign = assign
+        self._is_valued = is_valued
+        self._is_begun = is_begun
+        self._crowding = Crowding()
+        self._to_look_at: set[Curriculum] = set()
+        self.num_counted = 0
+        """Curricula so far."""
+
+    def count(self, sampled: Sequence[Curriculum]) -> None:
+        """Take in the next curricula, in the order in which they began."""
+        for curriculum in sampled:
+            self._to_look_at.update(self._crowding.add(curriculum))
+        self.num_counted += len(sampled)
+
+    def on_end(self, curriculum: Curriculum) -> None:
+        """A trial of a curriculum ended."""
+        if curriculum in self._crowding.crowded:
+            self._to_look_at.add(curriculum)
+
+    def pending(self, covered: Sequence[Assignment]) -> list[Assignment]:
+        """Those that have not begun, by the order in which their prefixes appeared.
+
+        Args:
+            covered: noise seeds; their curricula need no more.
+        """
+        done = {assignment.curriculum for assignment in covered}
+        found = {
+            prefix: [] if str(prefix) in done else self._pending_of(prefix)
+            for prefix in sorted(self._to_look_at, key=self._crowding.crowded.__getitem__)
+        }
+        self._to_look_at = {prefix for prefix, own in found.items() if own}
+        return [assignment for own in found.values() for assignment in own]
+
+    def _pending_of(self, prefix: Curriculum) -> list[Assignment]:
+        valued = self._is_valued(self._assign(prefix, "sampled", None))
+        first = self._given.noise_seeds[0]
+        wanted = [
+            self._assign(prefix, "noise", seed) for seed in ((first,) if valued else (None, first))
+        ]
+        variants = [replace(assignment, variant=CROWDED_PREFIX) for assignment in wanted]
+        return [assignment for assignment in variants if not self._is_begun(assignment)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.observations import identity
+from analysis.observations import TRIAL
 from search.recorded_work import Cell, Name, Row
 from trainables.assignment import Assignment
 
@@ -60,12 +60,17 @@ def observe(running: Running, *, paid: bool) -> None:
 
 
 def recorder() -> Callable[[Sequence[Mapping[str, Any]]], list[Mapping[str, Any]]]:
-    """Observations in memory: gives back those that are new, as the run folder's does."""
+    """Observations in memory: gives back those that are new, as the run folder's does.
+
+    Simulated rows of a trial at a rung come all at once, so that what is remembered is a few
+    words per rung.
+    """
     known: set[tuple[Any, ...]] = set()
 
     def record(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        new = [row for row in rows if identity(row) not in known]
-        known.update(map(identity, new))
+        rung = (*(rows[0][column] for column in TRIAL), rows[0]["rung"])
+        new = [] if rung in known else list(rows)
+        known.add(rung)
         return new
 
     return record

@@ -7,7 +7,7 @@ curriculum, and the observations do not know which of them a sampler had asked f
 
 So what comes next depends on the trials so far, their order and their outcomes, and on nothing
 else: not on clocks, not on restarts, not on a lost journal. For every question the sampler is made
-anew from the study's seed and the number of trials, and asked on a copy of the study, where what
+anew from the study's seed and the number of trials, and asked on a draft of the study, where what
 it proposes in vain is forgotten. Two things are lost with a journal, since no observation holds
 them: failed trials, which are proposed anew, and what samplers with a memory of their own (CMA-ES,
 NSGA-II and III, quasi-Monte Carlo) note in the study; random, TPE and GP samplers have none, and
@@ -25,9 +25,9 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from search.draft import draft_of
 from search.gp.observed import other_seed_key
 from spaces.codecs import Codec
 from spaces.curriculum import Curriculum, parse_curriculum
@@ -53,6 +53,17 @@ class Outcome:
     state: TrialState
     """COMPLETE, PRUNED (stopped by ASHA) or FAIL."""
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A trial of the study."""
+
+    number: int
+    """In Optuna's study."""
+    curriculum: Curriculum
+    role: str
+    """baseline or sampled."""
 
 
 class Suggestions:
@@ -87,32 +98,39 @@ class Suggestions:
         self._seed = seed
         self._proposals = proposals
         self._in_order = iter(space.enumerate()) if enumerate_all else None
-        self._trials: dict[str, FrozenTrial] = {}
+        self._trials: dict[str, Begun] = {}
+        self._sampled: list[Curriculum] = []
+        self._prefixes: set[Curriculum] = set()
+        """Of all trials."""
         self._outcomes: dict[str, Outcome] = {}
+        self._at_other_seeds: dict[str, list[float]] = study.user_attrs
         for trial in study.get_trials(deepcopy=False):
             self._adopt(trial)
 
     @property
     def num_sampled(self) -> int:
         """Sampled trials so far, running ones included; baselines do not count."""
-        return sum(t.user_attrs.get(ROLE) == "sampled" for t in self._trials.values())
+        return len(self._sampled)
 
-    def sampled(self) -> list[Curriculum]:
-        """The sampled curricula in the order in which they began, running ones included."""
-        sampled = (t for t, trial in self._trials.items() if trial.user_attrs[ROLE] == "sampled")
-        return [parse_curriculum(text) for text in sampled]
+    def sampled(self, since: int = 0) -> list[Curriculum]:
+        """The sampled curricula in the order in which they began, running ones included.
+
+        Args:
+            since: so many first ones are left out.
+        """
+        return self._sampled[since:]
 
     def told(self) -> list[tuple[Curriculum, str, Outcome | None]]:
         """Curriculum, role and outcome of every trial, oldest first; None: it did not end."""
         return [
-            (parse_curriculum(text), trial.user_attrs[ROLE], self._outcomes.get(text))
-            for text, trial in self._trials.items()
+            (begun.curriculum, begun.role, self._outcomes.get(text))
+            for text, begun in self._trials.items()
         ]
 
     def ended_as(self, state: TrialState) -> list[Curriculum]:
         """Curricula whose trials are known to have ended in this state."""
         ended = self._outcomes.items()
-        return [parse_curriculum(text) for text, found in ended if found.state == state]
+        return [self._trials[text].curriculum for text, found in ended if found.state == state]
 
     def ask(self) -> Curriculum | None:
         """A curriculum not tried before, or None if the space is exhausted."""
@@ -145,7 +163,7 @@ class Suggestions:
                 system_attrs=dict(notes or {}),
             )
         )
-        self._trials[text] = self._study.get_trials(deepcopy=False)[-1]
+        self._begin(self._study.get_trials(deepcopy=False)[-1].number, curriculum, role)
 
     def note_other_seed(self, curriculum: str, seed: int, values: Sequence[float]) -> None:
         """Tell our sampler of a curriculum at another seed, which is no trial of the study.
@@ -156,7 +174,8 @@ class Suggestions:
             values: objective at each rung reached so far.
         """
         key = other_seed_key(curriculum, seed)
-        if self._study.user_attrs.get(key) != list(values):
+        if self._at_other_seeds.get(key) != list(values):  # Optuna would copy all to tell one
+            self._at_other_seeds[key] = list(values)
             self._study.set_user_attr(key, list(values))
 
     def tell(self, curriculum: Curriculum, outcome: Outcome) -> None:
@@ -169,49 +188,38 @@ class Suggestions:
 
     def _ask_sampler(self) -> Curriculum | None:
         """Begin one of the sampler's new proposals, or one from what is left."""
-        copy = self._copy_of_study()
-        proposed = self._proposed(copy)
+        draft = draft_of(self._study)
+        proposed = self._proposed(draft)
         if proposed:  # of equals the first, which the sampler likes as well as any
-            begun = {
-                prefix for text in self._trials for prefix in parse_curriculum(text).prefixes()
-            }
-            curriculum = min(proposed, key=lambda proposal: _share_to_train(proposal, begun))
+            curriculum = min(proposed, key=lambda c: _share_to_train(c, self._prefixes))
             self.open(curriculum, role="sampled", notes=proposed[curriculum])
-            self._keep_notes(copy)
+            self._keep_notes(draft)
             return curriculum
         log.info("the sampler repeated itself %d times: drawing from the rest", MAX_DUPLICATES)
         rest = self._first_new(self._shuffled(random.Random(self._seed_of(MAX_DUPLICATES))))
         if rest is not None:
             self.open(rest, role="sampled")
-            self._keep_notes(copy)
+            self._keep_notes(draft)
         return rest
 
-    def _proposed(self, copy: optuna.Study) -> dict[Curriculum, Mapping[str, Any]]:
+    def _proposed(self, draft: optuna.Study) -> dict[Curriculum, Mapping[str, Any]]:
         """New proposals of the sampler with what it noted at each; 20 questions at most."""
         found: dict[Curriculum, Mapping[str, Any]] = {}
         for attempt in range(MAX_DUPLICATES):
-            copy.sampler = self._new_sampler(self._seed_of(attempt))
-            trial = copy.ask(self._distributions)
+            draft.sampler = self._new_sampler(self._seed_of(attempt))
+            trial = draft.ask(self._distributions)
             curriculum = self._codec.decode(trial.params)
             if str(curriculum) not in self._trials and curriculum not in found:
-                found[curriculum] = copy.get_trials(deepcopy=False)[trial.number].system_attrs
+                found[curriculum] = draft.get_trials(deepcopy=False)[trial.number].system_attrs
             if len(found) == self._proposals:
                 break
-            # What was proposed stays RUNNING in the copy: samplers keep away from what runs.
+            # What was proposed stays RUNNING in the draft: samplers keep away from what runs.
         return found
 
-    def _copy_of_study(self) -> optuna.Study:
-        """In memory, with what samplers noted."""
-        name, copied = self._study.study_name, InMemoryStorage()
-        optuna.copy_study(
-            from_study_name=name, from_storage=self._study._storage, to_storage=copied
-        )
-        return optuna.load_study(study_name=name, storage=copied)
-
-    def _keep_notes(self, copy: optuna.Study) -> None:
+    def _keep_notes(self, draft: optuna.Study) -> None:
         """What a sampler noted about the study as a whole; Optuna has no public call for it."""
         before = self._study._storage.get_study_system_attrs(self._study._study_id)
-        for key, value in copy._storage.get_study_system_attrs(copy._study_id).items():
+        for key, value in draft._storage.get_study_system_attrs(draft._study_id).items():
             if key not in before or before[key] != value:
                 self._study._storage.set_study_system_attr(self._study._study_id, key, value)
 
@@ -236,9 +244,15 @@ class Suggestions:
         if ROLE not in trial.user_attrs:  # somebody else's, as from optuna-dashboard
             return
         text = trial.user_attrs[CURRICULUM]
-        self._trials[text] = trial
+        self._begin(trial.number, parse_curriculum(text), trial.user_attrs[ROLE])
         if trial.state != TrialState.RUNNING:
             self._outcomes[text] = _outcome_of(trial)
+
+    def _begin(self, number: int, curriculum: Curriculum, role: str) -> None:
+        self._trials[str(curriculum)] = Begun(number, curriculum, role)
+        self._prefixes.update(curriculum.prefixes())
+        if role == "sampled":
+            self._sampled.append(curriculum)
 
     def _close(self, number: int, outcome: Outcome) -> None:
         self._study.sampler = RandomSampler()  # a Trial object asks its sampler, nothing is drawn

@@ -18,7 +18,7 @@ from typing import Any
 from optuna.trial import TrialState
 
 from search.given import Given
-from search.noise_trials import Arrivals, noise_seeds, second_seeds
+from search.noise_trials import Arrivals, SecondSeeds, noise_seeds
 from search.scored import is_scored
 from search.suggestions import Outcome, Suggestions
 from search.tally import Identity, identity_of
@@ -104,6 +104,12 @@ class Trials:
         self._elapsed_hours = elapsed_hours
         self._empty_first = empty_first
         self._arrivals = Arrivals()
+        self._second_seeds = SecondSeeds(
+            given,
+            assign=assign,
+            is_valued=lambda a: a.identity in self._running or self._final(a) is not None,
+            is_begun=self._known,
+        )
         self._running: dict[Identity, Assignment] = {}
         self._ended: set[Identity] = set()
         self._baselines = [assign(curriculum, "baseline", None) for curriculum in given.baselines]
@@ -239,14 +245,8 @@ class Trials:
         """After the noise seeds, since a value may be one over the empty curriculum's."""
         if not self._noise_seeds_ended():
             return []
-        wanted = second_seeds(
-            self._suggestions.sampled(),
-            given=self._given,
-            covered=self._noise_seeds,
-            assign=self._assign,
-            is_known=lambda a: a.identity in self._running or self._final(a) is not None,
-        )
-        return [a for a in wanted if not self._known(a)]
+        self._second_seeds.count(self._suggestions.sampled(since=self._second_seeds.num_counted))
+        return self._second_seeds.pending(self._noise_seeds)
 
     def _waits_for_empty(self) -> bool:
         return self._empty_first and self._baselines[0].identity not in self._ended
@@ -264,6 +264,7 @@ class Trials:
     def _end(self, assignment: Assignment) -> None:
         self._running.pop(assignment.identity, None)
         self._ended.add(assignment.identity)
+        self._second_seeds.on_end(parse_curriculum(assignment.curriculum))
 
     def _tell(self, assignment: Assignment, *, stopped: bool) -> None:
         if assignment.role == "noise":

@@ -33,3 +33,33 @@ def crowded_prefixes(curricula: Iterable[Curriculum]) -> dict[Curriculum, int]:
         if counts[before := Curriculum(prefix.stages[:-1])] == count
     }
     return {p: n for p, n in counts.items() if n >= CROWDED and p not in shorter}
+
+
+class Crowding:
+    """Those of `crowded_prefixes`, as curricula come: each is looked at once."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Curriculum, tuple[int, int]] = {}
+        """Place in the order of appearance and number of curricula, by prefix."""
+        self.crowded: dict[Curriculum, int] = {}
+        """Prefixes with their places in the order of appearance."""
+
+    def add(self, curriculum: Curriculum) -> list[Curriculum]:
+        """The prefixes that one more curriculum makes crowded.
+
+        Only its own prefixes have one more now. One of them has the same curricula as a longer one
+        if that is the next longer of these: on any other there stood fewer already.
+        """
+        prefixes = curriculum.prefixes()[1:]
+        for prefix in prefixes:
+            place, count = self._seen.get(prefix, (len(self._seen), 0))
+            self._seen[prefix] = place, count + 1
+        counts = [self._seen[prefix][1] for prefix in prefixes]
+        longer = [*counts[1:], 0][: len(counts)]
+        found = [
+            prefix
+            for prefix, own, next_longer in zip(prefixes, counts, longer, strict=True)
+            if own >= CROWDED and own > next_longer and prefix not in self.crowded
+        ]
+        self.crowded |= {prefix: self._seen[prefix][0] for prefix in found}
+        return found

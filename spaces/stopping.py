@@ -9,8 +9,10 @@ explains to more than half stops nothing. Higher values are better.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from math import isfinite, sqrt
 from statistics import fmean, variance
 
@@ -27,6 +29,42 @@ class Decision:
     """A clause for people, with the numbers that decided."""
     cutoff: float | None
     """The value that the best 1 / eta of the earlier arrivals reach; None for the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A curriculum at a rung, and what its decision depends on, as it was when it came."""
+
+    value: float
+    cutoff: float | None
+    """Of the earlier ones; None for the first."""
+    observed: float
+    """Variance of the values so far, its own included; 0 for the first."""
+
+
+@dataclass(slots=True)
+class _Rung:
+    """Arrivals with their values in order and their sums, so that one more costs the same always.
+
+    The sums are exact: the variance is that of `statistics`, to the last bit.
+    """
+
+    arrivals: dict[str, _Arrival] = field(default_factory=dict)
+    ordered: list[float] = field(default_factory=list)
+    total: Fraction = Fraction()
+    squares: Fraction = Fraction()
+
+    def add(self, curriculum: str, value: float, reduction_factor: int) -> None:
+        """One more arrival."""
+        cutoff = _cut_of_ordered(self.ordered, reduction_factor) if self.ordered else None
+        insort(self.ordered, value)
+        exact = Fraction(value)
+        self.total += exact
+        self.squares += exact**2
+        size = len(self.ordered)
+        spread = size * self.squares - self.total**2
+        observed = float(spread / (size * (size - 1))) if spread else 0.0
+        self.arrivals[curriculum] = _Arrival(value, cutoff, observed)
 
 
 class RungTable:
@@ -59,7 +97,7 @@ class RungTable:
         self._eta = reduction_factor
         self._z = z
         self._baselines = frozenset(baselines)
-        self._rungs: list[dict[str, float]] = [{} for _ in range(num_rungs)]
+        self._rungs = [_Rung() for _ in range(num_rungs)]
 
     def record(self, rung: int, curriculum: str, value: float) -> None:
         """Keep a curriculum's value at a rung; a second one of the same curriculum is ignored.
@@ -69,11 +107,13 @@ class RungTable:
         """
         if not isfinite(value):
             raise ValueError(f"value of {curriculum} at rung {rung} is {value}; wanted a number")
-        self._at(rung).setdefault(curriculum, value)
+        at = self._at(rung)
+        if curriculum not in at.arrivals:
+            at.add(curriculum, float(value), self._eta)
 
     def values(self, rung: int) -> dict[str, float]:
         """Value by curriculum at a rung, in the order of arrival; a copy."""
-        return dict(self._at(rung))
+        return {text: found.value for text, found in self._at(rung).arrivals.items()}
 
     def decide(self, rung: int, curriculum: str, *, noise: float | None) -> Decision:
         """Whether a recorded curriculum stops at this rung.
@@ -87,9 +127,9 @@ class RungTable:
         Raises:
             ValueError: if the curriculum has no value at this rung.
         """
-        value, earlier = self._own_and_earlier(rung, curriculum)
-        cutoff = cut(earlier, self._eta) if earlier else None
-        if reason := self._exemption(rung, curriculum, [*earlier, value], noise):
+        arrival = self._arrival(rung, curriculum)
+        value, cutoff = arrival.value, arrival.cutoff
+        if reason := self._exemption(rung, curriculum, arrival, noise):
             return Decision(stop=False, reason=reason, cutoff=cutoff)
         assert cutoff is not None and noise is not None
         margin = self._z * sqrt(2) * noise
@@ -103,21 +143,18 @@ class RungTable:
         return Decision(stop=below > margin, reason=reason, cutoff=cutoff)
 
     def _exemption(
-        self, rung: int, curriculum: str, so_far: Sequence[float], noise: float | None
+        self, rung: int, curriculum: str, arrival: _Arrival, noise: float | None
     ) -> str | None:
-        """Why nothing is stopped here, wherever the cut lies; None if the cut decides.
-
-        `so_far` are the values of the rung up to this curriculum's own, which is the last.
-        """
+        """Why nothing is stopped here, wherever the cut lies; None if the cut decides."""
         if rung == len(self._rungs) - 1:
             return "the last rung stops nothing"
         if curriculum in self._baselines:
             return "a baseline runs to the end"
-        if len(so_far) == 1:
+        if arrival.cutoff is None:
             return "the first at its rung goes on"
         if noise is None:
             return "the noise of this rung is not known yet"
-        reliable = reliability(noise, so_far)
+        reliable = _reliability(noise, arrival.observed)
         if reliable is None:
             return "all values of this rung are equal"
         if reliable < MIN_RELIABILITY:
@@ -126,14 +163,13 @@ class RungTable:
             )
         return None
 
-    def _own_and_earlier(self, rung: int, curriculum: str) -> tuple[float, list[float]]:
-        arrivals = self._at(rung)
+    def _arrival(self, rung: int, curriculum: str) -> _Arrival:
+        arrivals = self._at(rung).arrivals
         if curriculum not in arrivals:
             raise ValueError(f"{curriculum} has no value at rung {rung}; record it first")
-        position = list(arrivals).index(curriculum)
-        return arrivals[curriculum], list(arrivals.values())[:position]
+        return arrivals[curriculum]
 
-    def _at(self, rung: int) -> dict[str, float]:
+    def _at(self, rung: int) -> _Rung:
         if not 0 <= rung < len(self._rungs):
             raise ValueError(f"rung is {rung}, but there are rungs 0 to {len(self._rungs) - 1}")
         return self._rungs[rung]
@@ -151,7 +187,8 @@ def pooled_sd(groups: Sequence[Sequence[float]]) -> float | None:
     degrees = sum(len(group) - 1 for group in groups if group)
     if degrees == 0:
         return None
-    squares = sum((v - fmean(group)) ** 2 for group in groups if group for v in group)
+    means = [(group, fmean(group)) for group in groups if group]
+    squares = sum((v - mean) ** 2 for group, mean in means for v in group)
     return sqrt(squares / degrees)
 
 
@@ -161,7 +198,10 @@ def reliability(noise: float, values: Sequence[float]) -> float | None:
     `1 - s ** 2 / observed variance`; below 0 where the noise is larger than the whole spread.
     None for fewer than two values or values without spread.
     """
-    observed = variance(values) if len(values) > 1 else 0.0
+    return _reliability(noise, variance(values) if len(values) > 1 else 0.0)
+
+
+def _reliability(noise: float, observed: float) -> float | None:
     return 1 - noise**2 / observed if observed else None
 
 
@@ -170,7 +210,10 @@ def cut(values: Sequence[float], reduction_factor: int) -> float:
 
     The position is computed in whole numbers: a value equal to the cut never falls below it.
     """
-    ordered = sorted(values)
+    return _cut_of_ordered(sorted(values), reduction_factor)
+
+
+def _cut_of_ordered(ordered: Sequence[float], reduction_factor: int) -> float:
     below, rest = divmod((len(ordered) - 1) * (reduction_factor - 1), reduction_factor)
     if rest == 0:
         return ordered[below]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
 
-from spaces.stopping import RungTable, cut, pooled_sd, reliability
+from spaces.stopping import MIN_RELIABILITY, RungTable, cut, pooled_sd, reliability
 
 scores = st.floats(0, 1).map(lambda x: round(x, 2))
 
@@ -79,6 +79,18 @@ def test_a_table_refilled_in_the_same_order_decides_the_same():
     refilled = filled(values)
     assert [refilled.decide(0, f"c{i}", noise=0.1) for i in range(40)] == decisions
     assert {decision.stop for decision in decisions} == {True, False}
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40), st.integers(2, 5))
+def test_what_is_kept_of_a_rung_is_what_all_its_values_say(values, eta):
+    rung = filled(values, reduction_factor=eta, z=0.0)
+    for k in range(1, len(values)):
+        earlier, so_far = values[:k], values[: k + 1]
+        decision = rung.decide(0, f"c{k}", noise=0.1)
+        assert decision.cutoff == cut(earlier, eta)
+        reliable = reliability(0.1, so_far)
+        trusted = reliable is not None and reliable >= MIN_RELIABILITY
+        assert decision.stop == (trusted and values[k] < cut(earlier, eta))
 
 
 def test_a_second_record_of_a_curriculum_changes_nothing():

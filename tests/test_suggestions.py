@@ -6,7 +6,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.gp.observed import Problem
+from search.draft import draft_of
+from search.gp.observed import Problem, known_of
 from search.samplers import sampler_factory
 from search.suggestions import MAX_DUPLICATES, Outcome, Suggestions
 from spaces.codecs import CODECS
@@ -207,10 +208,52 @@ def test_the_next_proposal_depends_on_the_trials_alone(
     assert kept.trials_dataframe(attrs=TOLD).equals(straight._study.trials_dataframe(attrs=TOLD))
 
 
+def test_a_draft_copies_no_trial_and_what_is_asked_there_stays_there():
+    asked = suggestions(new_study(), sampler="RandomSampler")
+    run(asked, 12, some_pruned)
+    study, draft = asked._study, draft_of(asked._study)
+    trials = study.get_trials(deepcopy=False)
+    drafted = draft.get_trials(deepcopy=False)
+    assert all(one is other for one, other in zip(trials, drafted, strict=True))
+    before = study.trials
+    assert len(asked._proposed(draft)) == 1
+    new = draft.get_trials(deepcopy=False)[len(trials) :]
+    assert [trial.number for trial in new] == [*range(len(trials), len(trials) + len(new))] != []
+    assert study.trials == before
+
+
+def test_a_search_is_drafted_once_for_each_trial_however_often_its_sampler_is_asked(monkeypatch):
+    drafts = []
+    monkeypatch.setattr(
+        "search.suggestions.draft_of", lambda study: drafts.append(draft_of(study)) or drafts[-1]
+    )
+    run(suggestions(new_study(), sampler="RandomSampler", proposals=4), 10)
+    assert len(drafts) == 10
+    assert all(len(draft.trials) >= k + 4 for k, draft in enumerate(drafts))
+
+
+def test_our_sampler_reads_each_record_of_a_trial_once():
+    translate = CODECS["slots"](SPACE)
+    problem = Problem(space=SPACE, codec=translate, rungs=TWO_RUNGS)
+    asked, memory = suggestions(new_study(), sampler="RandomSampler"), {}
+    asked.open(parse_curriculum("a:100"), role="baseline")
+    asked.note_other_seed("a:100", 3, [0.25])
+    for k in range(10):
+        known = known_of(asked._study, problem, memory=memory)
+        assert known == known_of(asked._study, problem)
+        told = dict(memory)
+        known_of(asked._study, problem, memory=memory)
+        assert all(memory[number] is told[number] for number in told)
+        curriculum = asked.ask()  # read as running, then as it ended
+        known_of(asked._study, problem, memory=memory)
+        if k % 3:
+            asked.tell(curriculum, some_pruned(curriculum))
+
+
 def test_of_several_proposals_the_one_runs_that_shares_most_with_the_trials():
     asked = suggestions(new_study(), sampler="RandomSampler", proposals=8)
     asked.open(parse_curriculum("a:300 > b:100"), role="baseline")
-    proposed = [*asked._proposed(asked._copy_of_study())]
+    proposed = [*asked._proposed(draft_of(asked._study))]
     assert len(proposed) == 8
     shares = [to_train(c, begun="a:300") for c in proposed]
     assert len(set(shares)) > 1

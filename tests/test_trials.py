@@ -19,17 +19,18 @@ from search import noise_trials
 from search.confirm import Confirmation
 from search.given import Given
 from search.gp.observed import Problem
+from search.noise_trials import Arrivals
 from search.pace import Pace
 from search.samplers import sampler_factory
 from search.suggestions import Suggestions
 from search.tally import Tally, identity_of
 from search.trials import Budget, SearchStopped, Trials, Verdict
 from spaces.codecs import CODECS
-from spaces.crowding import CROWDED, crowded_prefixes
+from spaces.crowding import CROWDED, Crowding, crowded_prefixes
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.rungs import rungs
 from spaces.space import CurriculumSpace
-from spaces.stopping import RungTable
+from spaces.stopping import RungTable, pooled_sd
 from trainables.assignment import Assignment, RungWork
 
 SPACE = CurriculumSpace(tasks=tuple("abcdef"), sizes=(1, 3), max_stages=3)
@@ -208,6 +209,17 @@ def test_more_curricula_take_no_crowded_prefix_away(drawn):
     assert all(before <= after for before, after in pairwise(found))
 
 
+@given(many)
+def test_counted_one_by_one_the_same_prefixes_are_crowded_from_the_same_curriculum_on(drawn):
+    counting = Crowding()
+    for n, curriculum in enumerate(drawn, 1):
+        before = [*counting.crowded]
+        added = counting.add(curriculum)
+        assert [*counting.crowded] == before + added
+        places = counting.crowded
+        assert sorted(places, key=places.get) == [*crowded_prefixes(drawn[:n])]
+
+
 def test_a_crowded_prefix_runs_once_on_the_studys_seed_and_on_the_second_one():
     found = Search([*ON_D[:3], *OTHERS, *ON_D[3:], "d:1 > a:3"], budget=9).run()
     assert found.on_crowded == [("d:1", 1), ("d:1", 2)]
@@ -259,7 +271,7 @@ def test_they_do_not_count_as_trials_and_the_sampler_never_sees_them(monkeypatch
     found = Search(**options).run()
     assert len(found.proposed) == 40
     assert found.on_crowded
-    monkeypatch.setattr(noise_trials, "crowded_prefixes", lambda sampled: {})
+    monkeypatch.setattr(noise_trials.Crowding, "add", lambda self, curriculum: [])
     plain = Search(**options).run()
     assert plain.on_crowded == []
     assert found.proposed == plain.proposed
@@ -392,6 +404,25 @@ def test_the_table_has_both_seeds_and_the_noise_of_a_difference():
     assert line["difference"] == pytest.approx(second - own)
     noise = noise_by_rung(frame)[NUM_RUNGS - 1].noise
     assert line["noise"] == pytest.approx(2**0.5 * noise)
+
+
+arrivals = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from(["", CROWDED_PREFIX]), st.integers(1, 3)),
+    unique=True,
+)
+
+
+@given(arrivals)
+def test_the_noise_met_is_that_of_the_curricula_with_several_seeds_that_came_before(drawn):
+    found, values = Arrivals(), {}
+    for k, (text, variant, seed) in enumerate(drawn):
+        found.record(0, ("search", text, variant, seed, seed), float(k * k))
+    for k, (text, variant, seed) in enumerate(drawn):
+        groups = {text: own for text, own in values.items() if len(own) > 1}
+        expected = pooled_sd([[*groups[text].values()] for text in sorted(groups)])
+        assert found.noise(0, before=("search", text, variant, seed, seed)) == expected
+        values.setdefault(text, {})[seed] = float(k * k)  # of two variants the later one counts
+    assert found.noise(1, before=("search", "a", "", 1, 1)) is None
 
 
 def test_there_is_no_table_without_a_crowded_prefix():

@@ -198,7 +198,8 @@ def some_of(observations: Sequence[Observation], most: int) -> list[Observation]
         room = most - len(kept)
         if len(own) > room:
             best = sorted(own, key=lambda i: -observations[i].value)[: room // 2]
-            rest = [i for i in own if i not in set(best)]
+            among_best = set(best)
+            rest = [i for i in own if i not in among_best]
             spread = np.linspace(0, len(rest) - 1, room - len(best)).round().astype(int)
             own = best + [rest[i] for i in spread]
         kept += own

@@ -71,52 +71,94 @@ class Known:
     proposed."""
 
 
-def known_of(study: optuna.Study, problem: Problem, *, asking: int | None = None) -> Known:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one trial says."""
+
+    trial: FrozenTrial
+    curriculum: Curriculum
+    observations: tuple[Observation, ...]
+    trained: frozenset[Curriculum]
+
+
+Memory = dict[int, Told]
+"""What trials say, by number: Optuna makes a new record of a trial that changes, so that each
+record of theirs is read once."""
+
+
+def known_of(
+    study: optuna.Study,
+    problem: Problem,
+    *,
+    asking: int | None = None,
+    memory: Memory | None = None,
+) -> Known:
     """What the trials of a study say.
 
     Args:
         study: trials without the parameters of the problem's codec say nothing.
         problem: what the search is.
         asking: number of the trial that is to be proposed.
+        memory: of the same problem, from one question to the next; is changed.
     """
+    memory = {} if memory is None else memory
     sign = -1.0 if study.direction == StudyDirection.MINIMIZE else 1.0
     observations: dict[tuple[Curriculum, float, int], Observation] = {}
     running: list[Curriculum] = []
     tried: set[Curriculum] = set()
     trained: set[Curriculum] = set()
 
-    def observe(curriculum: Curriculum, rung: Rung, seed: int, value: float) -> None:
-        part, fidelity = rung.part_of(curriculum), _fidelity(rung)
-        if not set(part.tasks) <= set(problem.space.usable):
-            return
-        found = Observation(curriculum=part, fidelity=fidelity, seed=seed, value=sign * value)
-        observations.setdefault((part, fidelity, seed), found)
+    def observe(found: Observation) -> None:
+        observations.setdefault((found.curriculum, found.fidelity, found.seed), found)
 
     names = problem.codec.distributions().keys()
     for trial in study.get_trials(deepcopy=False):
-        curriculum = problem.codec.decode(trial.params) if names <= trial.params.keys() else None
-        if trial.number == asking or curriculum is None:
+        if trial.number == asking or not names <= trial.params.keys():
             continue
-        tried.add(curriculum)
-        if trial.state == TrialState.FAIL:
-            continue
-        values = _values_of(trial, problem.rungs)
-        whole = trial.state != TrialState.PRUNED
-        reached = problem.rungs if whole else problem.rungs[: len(values)]
-        trained |= set(to_train(curriculum, reached))
-        for rung, value in values:
-            observe(curriculum, rung, problem.seed, value)
+        told = memory.get(trial.number)
+        if told is None or told.trial is not trial:
+            told = memory[trial.number] = _told_by(trial, problem, sign)
+        tried.add(told.curriculum)
+        trained |= told.trained
+        for observation in told.observations:
+            observe(observation)
         if not trial.state.is_finished():
-            running.append(curriculum)
-    for text, seed, values_by_rung in _at_other_seeds(study.user_attrs):
-        for rung, value in zip(problem.rungs, values_by_rung, strict=False):
-            observe(parse_curriculum(text), rung, seed, value)
+            running.append(told.curriculum)
+    for text, seed, by_rung in _at_other_seeds(study.user_attrs):
+        values = list(zip(problem.rungs, (sign * value for value in by_rung), strict=False))
+        for observation in _observed(parse_curriculum(text), values, problem, seed):
+            observe(observation)
     return Known(
         observations=tuple(observations.values()),
         running=tuple(running),
         tried=frozenset(tried),
         trained=frozenset(trained),
     )
+
+
+def _told_by(trial: FrozenTrial, problem: Problem, sign: float) -> Told:
+    curriculum = problem.codec.decode(trial.params)
+    if trial.state == TrialState.FAIL:
+        return Told(trial=trial, curriculum=curriculum, observations=(), trained=frozenset())
+    values = [(rung, sign * value) for rung, value in _values_of(trial, problem.rungs)]
+    whole = trial.state != TrialState.PRUNED
+    reached = problem.rungs if whole else problem.rungs[: len(values)]
+    return Told(
+        trial=trial,
+        curriculum=curriculum,
+        observations=tuple(_observed(curriculum, values, problem, problem.seed)),
+        trained=frozenset(to_train(curriculum, reached)),
+    )
+
+
+def _observed(
+    curriculum: Curriculum, values: Sequence[tuple[Rung, float]], problem: Problem, seed: int
+) -> Iterator[Observation]:
+    """Values at rungs, of parts that have tasks of the space alone."""
+    for rung, value in values:
+        part = rung.part_of(curriculum)
+        if set(part.tasks) <= set(problem.space.usable):
+            yield Observation(curriculum=part, fidelity=_fidelity(rung), seed=seed, value=value)
 
 
 def to_train(curriculum: Curriculum, until: Sequence[Rung]) -> list[Curriculum]:

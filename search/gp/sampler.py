@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from search.gp.acquisition import propose
 from search.gp.features import Features
 from search.gp.model import Fitted, Posterior, condition, fit
-from search.gp.observed import Known, Observation, Problem, known_of
+from search.gp.observed import Known, Memory, Observation, Problem, known_of
 from spaces.curriculum import Curriculum
 
 FEWEST = 3
@@ -41,16 +41,19 @@ class Belief:
     problem: Problem
     prior: Mapping[str, float] | None = None
     _features: Features | None = None
-    _fits: dict[tuple[Observation, ...], Fitted] = field(default_factory=dict)
+    _last: tuple[tuple[Observation, ...], Fitted] | None = None
+    memory: Memory = field(default_factory=dict)
+    """What trials said when they were read."""
 
     def after(self, known: Known) -> Posterior:
         """What is believed, trials that run included."""
         if self._features is None:
             self._features = Features(self.problem.space, self.prior)
         seen = known.observations
-        if seen not in self._fits:
-            self._fits = {seen: fit(seen, self._features, item_variance=self.problem.item_variance)}
-        posterior = condition(seen, self._features, self._fits[seen])
+        if self._last is None or self._last[0] != seen:
+            fitted = fit(seen, self._features, item_variance=self.problem.item_variance)
+            self._last = seen, fitted
+        posterior = condition(seen, self._features, self._last[1])
         return posterior.believing(known.running, self.problem.seed)
 
 
@@ -79,7 +82,7 @@ class CurriculumSampler(BaseSampler):  # a class, since Optuna asks for one
     ) -> dict[str, Any]:
         """Parameters of the proposed curriculum."""
         problem = self._belief.problem
-        known = known_of(study, problem, asking=trial.number)
+        known = known_of(study, problem, asking=trial.number, memory=self._belief.memory)
         rng = random.Random(self._seed)
         curriculum = None
         if len(known.observations) >= FEWEST:
