@@ -31,6 +31,7 @@ CONFIG = load_study(
         "probe": {"train": 90, "eval": 30},
         "budget": {"trials": 40},
         "seeds": {"noise": [2]},
+        "confirm": {"top": 0},
         "sampler": {"name": "RandomSampler"},
     }
 )

