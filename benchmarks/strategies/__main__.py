@@ -35,7 +35,8 @@ HEAD = Path(__file__).parent / "head.md"
 
 def main() -> None:
     """Run what is missing, then write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # of the pool
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = sorted(path.parent.name for path in TABLES.glob(f"*/{FACTS}"))
     parser.add_argument("tables", nargs="*", choices=[*names, []], default=[])
     parser.add_argument("--minutes", type=float, default=None)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.rivals.table import RIVALS, why_absent
 from search.simulated_search import NewSearch, as_in_a_run
 from search.strategies import STRATEGIES, Strategy
 
@@ -22,6 +23,8 @@ class Entry:
     search: NewSearch = as_in_a_run
     """What decides; a rival brings its own."""
     repetitions: int = 15
+    absent: str = ""
+    """Why it cannot be run here; what was run elsewhere is kept."""
 
     @property
     def says(self) -> str:
@@ -58,7 +61,7 @@ STEPS: dict[str, Strategy] = {
     "probe": _PROBE,
     "sampler": _OURS,
 }
-"""After the rival `ray-documented`, in this order."""
+"""After the rival `as documented`, in this order."""
 
 REFERENCES: dict[str, Strategy] = {
     "random": replace(STRATEGIES["random"], store=False, says="random search at full scale"),
@@ -110,6 +113,19 @@ def entries() -> dict[str, Entry]:
     found = {
         name: Entry(strategy=strategy, repetitions=HEADLINE) for name, strategy in headline.items()
     }
+    for name, rival in RIVALS.items():
+        strategy = Strategy(
+            says=rival.says,
+            sampler={},
+            stopping=_PLAIN if rival.stops else None,
+            store=rival.store,
+        )
+        found[name] = Entry(
+            strategy=strategy,
+            search=rival.search,
+            repetitions=HEADLINE,
+            absent=why_absent(rival),
+        )
     for group, members in ABLATIONS.items():
         for name, strategy in members.items():
             found[f"{group}: {name}"] = Entry(strategy=strategy)

@@ -9,6 +9,7 @@ from math import inf, isnan
 from statistics import fmean
 
 from analysis.statistics.intervals import Interval
+from benchmarks.rivals.table import RIVALS, why_absent
 from benchmarks.strategies.entries import ABLATIONS, REFERENCES, STEPS, Entry
 from benchmarks.strategies.measures import (
     AFTER,
@@ -26,7 +27,7 @@ from benchmarks.strategies.measures import (
 from benchmarks.strategies.repeat import Line
 from search.recorded_table import RecordedTable
 
-FIRST = "ray-documented"
+FIRST = "as documented"
 OURS = "sampler"
 BOTH = {"examples": "as measured", "papers": "in the papers' proportions"}
 
@@ -38,8 +39,9 @@ def section(
     table: RecordedTable, found: Found, wanted: Mapping[str, Entry], *, figure: str, by: str
 ) -> Iterator[str]:
     """The lines of one table."""
-    yield from _facts(table, by)
-    headline = [name for name in (*REFERENCES, *_rivals(wanted), *STEPS) if found.get(name)]
+    commits = sorted({line["commit"] for lines in found.values() for line in lines})
+    yield from _facts(table, f"{by}` (code of {', '.join(commits)})")
+    headline = [name for name in (*REFERENCES, *RIVALS, *STEPS) if found.get(name)]
     yield from _headline(table, found, wanted, headline)
     yield f"\n![Regret against full evaluations' worth of examples.]({figure})\n"
     yield from _steps(table, found, wanted)
@@ -47,11 +49,6 @@ def section(
     for group in ABLATIONS:
         yield from _ablation(table, found, wanted, group)
     yield from _rungs(table)
-
-
-def _rivals(wanted: Mapping[str, Entry]) -> list[str]:
-    ablations = {f"{group}: {name}" for group, members in ABLATIONS.items() for name in members}
-    return [name for name in wanted if name not in {*REFERENCES, *STEPS, *ablations}]
 
 
 def _facts(table: RecordedTable, by: str) -> Iterator[str]:
@@ -67,7 +64,7 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
         f"{full_evaluation(table, 'papers') / 1e6:.2f} million in the papers' proportions; the "
         f"whole space, each node once, {whole(table):,.0f}. Searched on seeds "
         f"{', '.join(map(str, facts.seen))} in turn. Recorded with `{facts.by}` ({facts.machine}); "
-        f"compared with `{by}`."
+        f"compared with `{by}."
     )
     if facts.missing:
         yield f"\n**Not recorded yet: {facts.missing}.**"
@@ -90,7 +87,15 @@ def _headline(
     )
     yield ""
     for name in names:
-        yield f"- `{name}`: {wanted[name].says}"
+        yield f"- `{name}`: {wanted[name].says}{_version(name)}"
+    for name, rival in RIVALS.items():
+        if not found.get(name):
+            yield f"- `{name}` was not run: {why_absent(rival)}"
+
+
+def _version(name: str) -> str:
+    package = RIVALS[name].package if name in RIVALS else ""
+    return f" ({package})" if package else ""
 
 
 def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> list[str]:

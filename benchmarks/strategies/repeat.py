@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -51,9 +52,13 @@ def repeat(
         (name, repetition)
         for repetition in rounds
         for name, entry in wanted.items()
-        if repetition < entry.repetitions and (name, repetition) not in done
+        if repetition < entry.repetitions and (name, repetition) not in done and not entry.absent
     ]
+    for name, entry in wanted.items():
+        if entry.absent:
+            say(f"{name}: skipped, {entry.absent}")
     say(f"{folder.name}: {len(todo)} searches to run, {len(done)} are there")
+    commit = _commit()
     until = None if minutes is None else time.monotonic() + 60 * minutes
     out.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
@@ -61,7 +66,9 @@ def repeat(
         for number, finished in enumerate(as_completed(asked), start=1):
             line = finished.result()
             with out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line | {"depends": depends[line["entry"]]}) + "\n")
+                file.write(
+                    json.dumps(line | {"depends": depends[line["entry"]], "commit": commit}) + "\n"
+                )
             if number % 50 == 0:
                 say(f"{folder.name}: {number} of {len(todo)}")
             if until is not None and time.monotonic() > until:
@@ -87,8 +94,16 @@ def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> dict[s
 
 def _depends(folder: Path, entry: Entry, trials: int) -> str:
     table = sha256((folder / OBSERVATIONS).read_bytes()).hexdigest()
-    own = f"{table} {entry.strategy!r} {entry.search.__module__} {trials}"
+    how = [entry.strategy.__getstate__(), entry.search.__module__, entry.search.__qualname__]
+    own = f"{table} {how} {trials}"
     return sha256(own.encode()).hexdigest()[:16]
+
+
+def _commit() -> str:
+    """Of this code; a plus where it was changed since."""
+    asked = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    found = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True)
+    return found.stdout.strip()
 
 
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
