@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import random
 import time
-from dataclasses import replace
 from functools import cache
 
 import optuna
 import pytest
-from typer.testing import CliRunner
+from planted_table import (
+    FACTS,
+    SECONDS_PER_EXAMPLE,
+    TASKS,
+    Planting,
+    enumerated,
+    planner_of,
+    planted,
+    study,
+)
 
-from analysis.observations import COLUMNS, read_rows
-from analysis.planted import World, expected_gain
-from search.assignments import Places, Planner
-from search.cli import app
-from search.config import load_study
+from analysis.observations import read_rows
 from search.new_search import new_search
 from search.recorded_table import (
     MAX_BYTES,
@@ -27,147 +30,10 @@ from search.recorded_table import (
     whole_space,
     write_table,
 )
-from search.simulate import compare_strategies, regrets
 from search.simulated import spent_to_within
 from search.simulation import simulate
-from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
-from search.study_fields import Sampler, Stopping, StudyConfig
+from search.study_fields import StudyConfig
 from spaces.curriculum import parse_curriculum
-
-TASKS = ("mini-nli", "mini-paraphrase", "mini-squad", "mini-choice")
-WORLD = World(
-    curricula=(),
-    task={"mini-nli": 0.05, "mini-squad": 0.03, "mini-choice": 0.01, "mini-paraphrase": -0.01},
-    precedence={("mini-squad", "mini-nli"): 0.02, ("mini-choice", "mini-squad"): 0.01},
-)
-TARGETS = ("mini-xnli", "mini-tatoeba")
-SECONDS_PER_EXAMPLE = 0.01
-FACTS = Facts(
-    made="2026-01-01",
-    by="python -m benchmarks.tables.record planted",
-    machine="none",
-    seen=(1, 2),
-    truth=(3, 4),
-    load_seconds=0.5,
-    missing="",
-)
-
-
-def study(**changes):
-    values = {
-        "study": {"name": "planted"},
-        "encoder": {"name": "miniworld"},
-        "space": {"tasks": list(TASKS), "sizes": [1000, 3000], "max_stages": 3},
-        "targets": list(TARGETS),
-        "languages": {"proxy": ["dun"], "report": ["bor"]},
-        "probe": {"train": 90, "eval": 30},
-        "budget": {"trials": 40},
-        "seeds": {"noise": [2]},
-        "sampler": {"name": "RandomSampler"},
-        "confirm": {"top": 0},
-    }
-    return load_study(values | changes)
-
-
-def enumerated(config):
-    """The whole space, every rung, nothing stopped."""
-    values = config.model_dump(mode="json") | {"enumerate": True, "budget": {}}
-    values["seeds"] |= {"noise": [], "confirm": []}
-    return StudyConfig.model_validate(values)
-
-
-def planner_of(config, cache):
-    return Planner(config, Places(run_id="", cache=cache, store=None, mirror=None))
-
-
-class Planting:
-    """Rows as a run with a store writes them, without training: its own account of who pays."""
-
-    def __init__(self, noise=0.004):
-        self.noise = noise
-        self.rows = []
-        self.stored = set()
-
-    def run(self, assignment, ends=lambda rung, rows: False):
-        met = set()
-        seed = assignment.stage_seed
-        for work in assignment.rungs:
-            before = len(self.rows)
-            trained = parse_curriculum(work.curriculum)
-            shared = self, assignment, work, met
-            for prefix in trained.prefixes()[1:]:
-                node = ("stage", str(prefix), seed)
-                cost = prefix.stages[-1].num_examples
-                _row(shared, node, cost, part="stage", target=str(prefix))
-            for target, examples in work.train_examples.items():
-                model = (str(trained), seed if len(trained) else None)
-                if examples:
-                    model = (*model, target, examples, seed)
-                    cost = 2.0 * examples
-                    _row(shared, ("target", *model), cost, part="target", target=target)
-                for language in work.splits["search"][target]:
-                    rng = random.Random(f"{model} {language}")
-                    gain = expected_gain(WORLD, str(trained)) if len(trained) else 0.0
-                    _row(
-                        shared,
-                        ("evaluation", *model, target, language),
-                        work.eval_items / 3,
-                        part="evaluation",
-                        target=target,
-                        language=language,
-                        split="search",
-                        metric=work.metrics[target],
-                        value=0.5 + gain + rng.gauss(0, self.noise),
-                    )
-            if ends(work.index, self.rows[before:]):
-                break
-        return self
-
-
-def _row(shared, node, cost, **own):
-    planting, assignment, work, met = shared
-    needed = 0.0 if node in met else float(cost)
-    paid = 0.0 if node in planting.stored else needed
-    met.add(node)
-    planting.stored.add(node)
-    row = {
-        "phase": "search",
-        "curriculum": assignment.curriculum,
-        "variant": assignment.variant,
-        "role": assignment.role,
-        "rung": work.index,
-        "num_rungs": len(assignment.rungs),
-        "scale": work.scale,
-        "stage_seed": assignment.stage_seed,
-        "target_seed": assignment.target_seed,
-        "language": "en",
-        "split": "dev",
-        "layer": None,
-        "metric": "score",
-        "value": 0.5,
-        "items": 10,
-        "numerics": "none",
-        "stand_in": False,
-        "overlap": None,
-        "train_overlap": None,
-        "collapsed": False,
-        "examples_needed": needed,
-        "examples_paid": paid,
-        "seconds": paid * SECONDS_PER_EXAMPLE,
-        **own,
-    }
-    assert set(row) == set(COLUMNS)
-    planting.rows.append(row)
-
-
-def planted(folder, config, seeds, **how):
-    """A table of the whole space at all seeds; also the rows of each seed's enumeration."""
-    planting, planner = Planting(**how), planner_of(config, folder / "cache")
-    for seed in seeds:
-        for curriculum in dict.fromkeys((*planner.given().baselines, *planner.space.enumerate())):
-            planting.run(planner.search(curriculum, "sampled", seed))
-    write_table(folder / "table", config=config, rows=planting.rows, facts=FACTS)
-    return read_table(folder / "table"), planting.rows
 
 
 @pytest.fixture(scope="module")
@@ -570,93 +436,3 @@ def test_seeds_to_search_on_are_seen_ones_with_every_curriculum(world, table, tm
 def test_workers_and_failures_have_limits(table, workers, failures):
     with pytest.raises(ValueError, match="wanted 1 to 1024 workers"):
         simulate(table, study(), workers=workers, failures=failures)
-
-
-def of_strategy(config, name, **changes):
-    how = {"trials": 20, "stage_seed": 1, "fresh": (2,), "sampler_seed": 1} | changes
-    return with_strategy(config, strategy_named(name), **how)
-
-
-@pytest.mark.parametrize("name", STRATEGIES)
-def test_every_strategy_is_a_right_study_and_changes_nothing_that_moves_a_score(name):
-    config = study()
-    changed = of_strategy(config, name, stage_seed=2, fresh=(1,))
-    assert StudyConfig.model_validate(changed.model_dump(mode="json")) == changed
-    for kept in ("encoder", "space", "targets", "languages", "probe", "objective", "recipe"):
-        assert getattr(changed, kept) == getattr(config, kept)
-    assert (changed.stopping is None) == (STRATEGIES[name].stopping is None)
-    assert changed.store.enabled == STRATEGIES[name].store
-
-
-def test_ours_is_whatever_a_study_does_by_default():
-    ours = of_strategy(study(stopping={"z": 0.0}), "ours")
-    assert (ours.sampler, ours.stopping) == (Sampler(), Stopping())
-
-
-def test_a_strategy_that_cannot_be_is_refused():
-    with pytest.raises(ValueError, match=r"'tpe.asha'; did you mean tpe\+asha"):
-        of_strategy(study(), "tpe.asha")
-    with pytest.raises(
-        ValueError, match="'uniform draws, stopped early' stops early, but there are no seeds"
-    ):
-        of_strategy(study(), "random+asha", fresh=())
-    with pytest.raises(ValueError, match="there are no rungs"):
-        of_strategy(study(stopping="none"), "random+asha")
-
-
-def test_a_strategy_may_see_fewer_languages_and_a_smaller_probe():
-    less = Strategy(says="less", sampler={}, stopping={}, proxies=1, probe=1)
-    config = study(languages={"proxy": ["dun", "ane"], "report": ["bor"]})
-    how = {"trials": 20, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
-    changed = with_strategy(config, less, **how)
-    assert changed.languages.proxy == ("dun",)
-    assert (changed.probe.train, changed.full.train, changed.stopping.num_rungs) == (30, 90, 2)
-    with pytest.raises(ValueError, match="a probe 3 rungs below the full one; there are 3"):
-        with_strategy(config, replace(less, probe=3), **how)
-
-
-def test_strategies_are_compared_over_seeds_with_intervals(table):
-    found = compare_strategies(
-        table.folder, strategies=("random", "random+asha"), trials=20, repetitions=4, workers=2
-    )
-    assert found.seeds == (1, 2)
-    for strategy in found.strategies:
-        assert len({run.spent.clock_seconds for run in strategy.runs}) == 4
-        own = regrets(found, strategy, float("inf"))
-        assert own == [table.regret(run.winner) for run in strategy.runs]
-        assert regrets(found, strategy, 1.0) is None
-        early, late = (
-            regrets(found, strategy, share * found.whole["examples"]) for share in (0.05, 0.4)
-        )
-        assert sum(early) > sum(late)
-        papers = 0.4 * found.whole["papers"]
-        moments = [run.at(papers, cost="papers") for run in strategy.runs]
-        expected = [table.regret(moment.curriculum) for moment in moments]
-        assert regrets(found, strategy, papers, cost="papers") == expected
-        assert [run.num_sampled for run in strategy.runs] == [20] * 4
-
-
-def test_the_command_prints_a_row_per_strategy(table):
-    asked = ["simulate", str(table.folder), "--trials", "10", "--seeds", "3", "--failures", "0.05"]
-    asked += ["--strategy", "random", "--strategy", "tpe+asha-store", "--workers", "64"]
-    result = CliRunner().invoke(app, asked)
-    assert result.exit_code == 0, result.output
-    for row in ("random ", "tpe+asha-store "):
-        assert sum(line.strip().startswith(row) for line in result.output.splitlines()) == 3
-    assert "the true best is mini-" in result.output
-    assert " ± " in result.output
-    assert "64 simulated workers, workers lost at a rate of 0.05" in result.output
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        (["--strategy", "rndom"], "did you mean random?"),
-        (["--workers", "0"], "wanted 1 to 1024 workers"),
-        (["--trials", "0"], "wanted at least 1 of each"),
-    ],
-)
-def test_the_command_refuses_what_cannot_be(table, changes, said):
-    result = CliRunner().invoke(app, ["simulate", str(table.folder), *changes])
-    assert result.exit_code == 2
-    assert said in " ".join(result.output.split())

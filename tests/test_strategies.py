@@ -1,0 +1,234 @@
+"""Ways to search, compared on a planted table: the strategies, both commands, the benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from planted_table import FACTS, planted, study
+from typer.testing import CliRunner
+
+from benchmarks.strategies.entries import Entry, entries
+from benchmarks.strategies.measures import regret_after, spent_to_within
+from benchmarks.strategies.page import section
+from benchmarks.strategies.repeat import depends_of, lines, repeat
+from search.cli import app
+from search.config import resolved_yaml
+from search.recorded_table import TableError
+from search.replayed import replay
+from search.simulate import compare_strategies, regrets
+from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
+from search.study_fields import Sampler, Stopping, StudyConfig
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """249 curricula at four seeds."""
+    return planted(tmp_path_factory.mktemp("planted"), study(), (1, 2, 3, 4))[0]
+
+
+def of_strategy(config, name, **changes):
+    how = {"trials": 20, "stage_seed": 1, "fresh": (2,), "sampler_seed": 1} | changes
+    return with_strategy(config, strategy_named(name), **how)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_is_a_right_study_and_changes_nothing_that_moves_a_score(name):
+    config = study()
+    changed = of_strategy(config, name, stage_seed=2, fresh=(1,))
+    assert StudyConfig.model_validate(changed.model_dump(mode="json")) == changed
+    for kept in ("encoder", "space", "targets", "languages", "probe", "objective", "recipe"):
+        assert getattr(changed, kept) == getattr(config, kept)
+    assert (changed.stopping is None) == (STRATEGIES[name].stopping is None)
+    assert changed.store.enabled == STRATEGIES[name].store
+
+
+def test_ours_is_whatever_a_study_does_by_default():
+    ours = of_strategy(study(stopping={"z": 0.0}), "ours")
+    assert (ours.sampler, ours.stopping) == (Sampler(), Stopping())
+
+
+def test_a_strategy_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match=r"'tpe.asha'; did you mean tpe\+asha"):
+        of_strategy(study(), "tpe.asha")
+    with pytest.raises(
+        ValueError, match="'uniform draws, stopped early' stops early, but there are no seeds"
+    ):
+        of_strategy(study(), "random+asha", fresh=())
+    with pytest.raises(ValueError, match="there are no rungs"):
+        of_strategy(study(stopping="none"), "random+asha")
+
+
+def test_a_strategy_may_see_fewer_languages_and_a_smaller_probe():
+    less = Strategy(says="less", sampler={}, stopping={}, proxies=1, probe=1)
+    config = study(languages={"proxy": ["dun", "ane"], "report": ["bor"]})
+    how = {"trials": 20, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
+    changed = with_strategy(config, less, **how)
+    assert changed.languages.proxy == ("dun",)
+    assert (changed.probe.train, changed.full.train, changed.stopping.num_rungs) == (30, 90, 2)
+    with pytest.raises(ValueError, match="a probe 3 rungs below the full one; there are 3"):
+        with_strategy(config, replace(less, probe=3), **how)
+
+
+def test_strategies_are_compared_over_seeds_with_intervals(table):
+    found = compare_strategies(
+        table.folder, strategies=("random", "random+asha"), trials=20, repetitions=4, workers=2
+    )
+    assert found.seeds == (1, 2)
+    for strategy in found.strategies:
+        assert len({run.spent.clock_seconds for run in strategy.runs}) == 4
+        own = regrets(found, strategy, float("inf"))
+        assert own == [table.regret(run.winner) for run in strategy.runs]
+        assert regrets(found, strategy, 1.0) is None
+        early, late = (
+            regrets(found, strategy, share * found.whole["examples"]) for share in (0.05, 0.4)
+        )
+        assert sum(early) > sum(late)
+        papers = 0.4 * found.whole["papers"]
+        moments = [run.at(papers, cost="papers") for run in strategy.runs]
+        expected = [table.regret(moment.curriculum) for moment in moments]
+        assert regrets(found, strategy, papers, cost="papers") == expected
+        assert [run.num_sampled for run in strategy.runs] == [20] * 4
+
+
+def test_the_command_prints_a_row_per_strategy(table):
+    asked = ["simulate", str(table.folder), "--trials", "10", "--seeds", "3", "--failures", "0.05"]
+    asked += ["--strategy", "random", "--strategy", "tpe+asha-store", "--workers", "64"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    for row in ("random ", "tpe+asha-store "):
+        assert sum(line.strip().startswith(row) for line in result.output.splitlines()) == 3
+    assert "the true best is mini-" in result.output
+    assert " ± " in result.output
+    assert "64 simulated workers, workers lost at a rate of 0.05" in result.output
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["--strategy", "rndom"], "did you mean random?"),
+        (["--workers", "0"], "wanted 1 to 1024 workers"),
+        (["--trials", "0"], "wanted at least 1 of each"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be(table, changes, said):
+    result = CliRunner().invoke(app, ["simulate", str(table.folder), *changes])
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())
+
+
+def test_a_study_is_replayed_on_a_table_that_is_near_enough(table):
+    small = {"tasks": ["mini-nli", "mini-squad"], "sizes": [1000], "max_stages": 2}
+    config = study(space=small, budget={"trials": 4}, confirm={"top": 1})
+    found = replay(config, table.folder)
+    assert len(found.runs) == 10
+    assert found.seeds == (1, 2)
+    assert set(found.table.truths) == {
+        *("none", "mini-nli:1000", "mini-squad:1000", "mini-nli:1000+mini-squad:1000"),
+        *("mini-nli:1000 > mini-squad:1000", "mini-squad:1000 > mini-nli:1000"),
+    }
+    tried = [set(run.finals) | set(run.stopped) for run in found.runs]
+    assert all(own == set(found.table.truths) for own in tried)  # four trials are all there are
+    assert 0 <= found.num_confirmed_within <= found.num_within <= 10
+    assert found.regret.mean >= 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"encoder": {"name": "miniworld", "pooling": "first"}}, "encoder differs"),
+        ({"targets": ["mini-xnli"]}, "targets differs"),
+        ({"probe": {"train": 90, "eval": 31}}, "probe.eval is 31, the table's 30"),
+        ({"languages": {"proxy": ["dun", "eki"]}}, "languages.proxy has eki, the table dun"),
+        ({"space": {"tasks": ["mini-pos"], "sizes": [1000], "max_stages": 1}}, "mini-pos:1000"),
+        (
+            {"space": {"tasks": ["mini-nli"], "sizes": list(range(1, 300)), "max_stages": 1}},
+            "has 250 curricula, the study's space 300; narrow `space`",
+        ),
+    ],
+)
+def test_a_table_of_another_study_is_refused(table, changes, said):
+    with pytest.raises(TableError, match=said):
+        replay(study(**changes), table.folder)
+
+
+def test_plan_shows_the_study_replayed(table, tmp_path):
+    small = {"tasks": ["mini-nli", "mini-squad"], "sizes": [1000], "max_stages": 2}
+    values = study(space=small, budget={"trials": 4}).model_dump(mode="json")
+    (tmp_path / "study.yaml").write_text(resolved_yaml(StudyConfig.model_validate(values)))
+    asked = ["plan", str(tmp_path / "study.yaml"), "--table", str(table.folder)]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    shown = " ".join(result.output.split())
+    assert "10 searches 4 sampled trials, of which" in shown
+    assert "of it in 10 of 10 searches" in shown or "searches, after the confirmation" in shown
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """Two ways to search on three languages, and what was said while it was gone on with."""
+    folder = tmp_path_factory.mktemp("compared")
+    languages = {"proxy": ["dun", "bor"], "report": ["ane"]}
+    space = {"tasks": ["mini-nli", "mini-squad"], "sizes": [1000, 3000], "max_stages": 2}
+    config = study(languages=languages, space=space, confirm={"top": 2})
+    facts = replace(FACTS, seen=(1, 2, 3), truth=(4,))
+    own, _ = planted(folder, config, (1, 2, 3, 4), facts=facts)
+    wanted = {name: replace(entries()[name], repetitions=3) for name in ("random", "noise")}
+    said = []
+    how = {"trials": 8, "wanted": wanted, "processes": 1, "say": said.append}
+    out = folder / "lines.jsonl"
+    assert not repeat(own.folder, out, **how, minutes=0)
+    assert repeat(own.folder, out, **how, minutes=None)
+    return own, out, wanted, said
+
+
+def test_a_comparison_that_is_interrupted_goes_on_and_repeats_nothing(compared):
+    own, out, wanted, said = compared
+    assert said[0].endswith("6 searches to run, 0 are there")
+    done = int(said[1].partition(" searches to run, ")[2].split()[0])
+    assert 1 <= done < 6
+    kept = list(lines(out, depends_of(own.folder, wanted, 8)))
+    assert len(kept) == 6
+    assert len({(line["entry"], line["repetition"]) for line in kept}) == 6
+    assert list(lines(out, depends_of(own.folder, wanted, 9))) == []  # another budget
+
+
+def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compared):
+    own, out, wanted, _ = compared
+    for line in lines(out, depends_of(own.folder, wanted, 8)):
+        assert regret_after(line, own, 0.0, "examples") == own.regret("none")
+        for (*spent, truth, text), later in zip(line["moments"], line["moments"][1:], strict=False):
+            between = (spent[0] + later[0]) / 2
+            assert regret_after(line, own, between, "examples") == pytest.approx(own.regret(text))
+            assert truth == pytest.approx(own.true_value(text), abs=1e-5)
+        reached = spent_to_within(line, own, "papers")
+        for moment in line["moments"]:
+            if moment[1] >= reached:
+                assert own.regret(moment[4]) <= own.tolerance + 1e-9
+
+
+def test_the_page_shows_every_way_with_its_intervals(compared):
+    own, out, wanted, _ = compared
+    found = {}
+    for line in lines(out, depends_of(own.folder, wanted, 8)):
+        found.setdefault(line["entry"], []).append(line)
+    page = "\n".join(section(own, found, wanted, figure="figure.svg", by="command"))
+    for name in wanted:
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | 3 |"))
+        assert row.count(" ± ") == 5
+    assert "### How well each rung ranks" in page
+    assert "smac` was not run" in page or "`smac`" not in page
+    assert "`command` (code of" in page
+
+
+def test_every_step_and_ablation_changes_a_study_as_it_says():
+    config = study(languages={"proxy": ["dun", "bor", "ane"], "report": ["eki"]})
+    how = {"trials": 8, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
+    seen = {}
+    for name, entry in entries().items():
+        assert isinstance(entry, Entry)
+        changed = with_strategy(config, entry.strategy, **how)
+        assert changed.space == config.space and changed.targets == config.targets
+        seen.setdefault(repr(changed), []).append(name)
+    steps = ["fixes", "store", "noise", "proxies", "probe", "sampler"]
+    assert all(sum(name in steps for name in names) <= 1 for names in seen.values())
