@@ -87,7 +87,8 @@ def test_a_rivals_lost_workers_start_again_and_no_rung_is_told_twice(table, name
     steady, shaky = (replay(table, name, failures=rate, workers=2) for rate in (0.0, 0.05))
     assert (steady.num_lost, shaky.num_sampled) == (0, steady.num_sampled)
     assert shaky.num_lost > 0
-    assert len(shaky.order) == shaky.num_sampled + shaky.num_lost
+    again = shaky.num_lost - shaky.num_failed
+    assert len(shaky.order) == shaky.num_sampled + again
 
 
 class Named:
@@ -120,7 +121,8 @@ def test_what_is_proposed_again_is_paid_again_without_a_store_only(world, table,
     assert len({variant for _, variant, _ in found.order}) == 2
     needed = needed_of(world)
     for part in ("stage", "target"):
-        assert found.examples[part] == times * needed[again][part] + needed[other][part]
+        wanted = times * needed[again][part] + needed[other][part]
+        assert found.examples[part] == pytest.approx(wanted)
 
 
 def test_without_a_budget_in_trials_a_rival_is_refused(table):
@@ -135,11 +137,11 @@ def test_the_program_as_documented_is_rays_own_objects_and_stops_some(table):
     found = replay(table, "as documented")
     assert 5 < found.num_stopped < TRIALS - 5
     assert len(found.finals) < TRIALS - found.num_stopped + 1
-    assert {role_free for _, role_free, _ in found.order} != {""}  # repeats among them
+    assert {variant for _, variant, _ in found.order} != {""}  # repeats among them
 
 
 def test_what_is_stopped_is_told_to_optuna_as_complete_with_its_early_value():
-    """peers.md 3.2: so it is in Ray, and the stopping value is no intermediate one."""
+    """So Ray 2.60 does it, and the stopping value is no intermediate one."""
     program = RayTune(SPACE, max_t=9, factor=3, seed=1)
     stopped = []
     for trial, value in enumerate((0.9, 0.5, 0.1)):
