@@ -1,7 +1,7 @@
 """What would a user get who writes the search as Ray's documentation shows it?
 
-The program is the one of docs.ray.io, "Running Tune experiments with Optuna"
-(tune/examples/optuna_example) and "Tune Search Algorithms" (tune/api/suggestion): `OptunaSearch()`
+The program is the example of docs.ray.io, "Tune Search Algorithms" (tune/api/suggestion), with the
+scheduler that "Getting Started" (tune/getting-started) adds to such a program: `OptunaSearch()`
 with its default sampler as `search_alg`, `ASHAScheduler` as `scheduler`, metric and mode in
 `TuneConfig`, the space as `tune.choice` in `param_space`. Ray's own two objects decide here; no
 cluster runs. They are called in the order of Ray's controller

@@ -1,4 +1,4 @@
-"""What does SMAC3 find? Its facade for hyperparameters (random forest, local search), asked.
+"""What does SMAC3 find? Its facade for hyperparameters (random forest) by ask and tell.
 
 Everything is trained to the end, with the store. ConfigSpace says the space exactly: a slot is
 there if the one before it holds a task, a size if its slot does, and no two slots hold the same

@@ -81,8 +81,7 @@ RIVALS: dict[str, Rival] = {
         package="syne-tune 0.16.0",
     ),
 }
-"""By name. Predictors alone come from `predicted.predicted(scores)`, with scores of a study's
-features."""
+"""By name. Predictors alone come from `predicted.predicted(scores)`, with a study's features."""
 
 
 def why_absent(rival: Rival) -> str:
@@ -120,7 +119,8 @@ def study_of(
     values["stopping"] = values["stopping"] if rival.stops else NONE
     values["store"] |= {"enabled": rival.store}
     values["seeds"] |= {"stage": stage_seed, "target": stage_seed, "sampler": sampler_seed}
-    values["seeds"] |= {"confirm": []}
+    unread = [stage_seed + 1] if rival.stops else []  # a study with rungs has to name one
+    values["seeds"] |= {"noise": unread, "confirm": []}
     values |= {"enumerate": False, "budget": {"trials": trials}}
     values["confirm"] |= {"top": 0}
     return StudyConfig.model_validate(values)
