@@ -126,13 +126,14 @@ def test_without_noise_the_untrained_half_is_predicted_well(quiet):
     folder, facts, _, others = quiet
     for scale in SCALES:
         error = facts["error"][round(scale, 6)]
-        assert error["rmse"] < 0.1 * error["spread"]
+        assert error["rmse"] < 0.15 * error["spread"]
         assert error["spearman"] > 0.98
     table = read_table(folder)
     predicted = [table.truths[text].value - 0.475 for text in others]  # of the proxy languages
     true = [gain(text) for text in others]
     wrong = np.subtract(predicted, true)
-    assert np.sqrt((wrong**2).mean()) < 0.1 * np.std(true)
+    # what is missed is drawn again, so that the others are no easier to predict than the trained
+    assert np.sqrt((wrong**2).mean()) < 0.25 * np.std(true)
     assert facts["noise"] == {"recorded": 0.0, "computed": pytest.approx(0.0, abs=1e-6)}
 
 
