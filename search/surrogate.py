@@ -26,8 +26,10 @@ Array = NDArray[np.float64]
 Output = tuple[str, str]
 """Target and language."""
 
-PENALTIES = (1e-4, 0.003, 0.01, 0.03, 0.1, 0.3)
+PENALTIES = (1e-4, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Variance of the noise of one seed, in units of the kernel's mean variance."""
+ROUNDS = 20
+"""Of telling what seeds do to all from what curricula score, where seeds have not the same ones."""
 FOLDS = 5
 FOLD_SEED = 0
 
@@ -85,18 +87,29 @@ def means_of(scores: Array) -> tuple[Array, NDArray[np.int64]]:
     Args:
         scores: (seeds, texts, outputs), NaN where missing.
     """
-    there = np.asarray(np.isfinite(scores).all(axis=2))
+    there = _there(scores)
     count = there.sum(axis=0)
-    filled = np.where(there[..., None], scores, 0.0)
-    of_seed = np.zeros((len(scores), 1, scores.shape[2]))
-    for _ in range(3):  # exact at once where every seed has the same curricula
-        sums = ((filled - of_seed) * there[..., None]).sum(axis=0)
-        means = sums / np.maximum(count, 1)[:, None]
-        rest = (filled - means) * there[..., None]
-        of_seed = rest.sum(axis=1, keepdims=True) / np.maximum(there.sum(axis=1), 1)[:, None, None]
-        of_seed -= of_seed.mean(axis=0)
+    rest = np.where(there[..., None], scores - seed_effects(scores), 0.0)
+    means = rest.sum(axis=0) / np.maximum(count, 1)[:, None]
     means[count == 0] = np.nan
     return means, count
+
+
+def seed_effects(scores: Array) -> Array:
+    """What a seed does to all texts alike, (seeds, 1, outputs); their mean is 0.
+
+    Args:
+        scores: (seeds, texts, outputs), NaN where missing.
+    """
+    there = _there(scores)[..., None]
+    filled = np.where(there, scores, 0.0)
+    found = np.zeros((len(scores), 1, scores.shape[2]))
+    for _ in range(ROUNDS):  # exact after the first where every seed has the same texts
+        means = ((filled - found) * there).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        rest = (filled - means) * there
+        found = rest.sum(axis=1, keepdims=True) / np.maximum(there.sum(axis=1, keepdims=True), 1)
+        found -= found.mean(axis=0)
+    return found
 
 
 def held_out(recorded: Recorded, features: Features, scale: float, penalty: float) -> Fold:
@@ -164,6 +177,11 @@ def kernel_of(rows: Described, others: Described) -> Array:
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     """Spearman's."""
     return float(pd.Series(first).rank().corr(pd.Series(second).rank()))
+
+
+def _there(scores: Array) -> NDArray[np.bool_]:
+    """(seeds, texts): where every output has a score."""
+    return np.asarray(np.isfinite(scores).all(axis=2))
 
 
 def _is_score(row: Mapping[str, object]) -> bool:

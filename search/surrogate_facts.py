@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from search.computed_cells import Luck
+from search.computed_cells import ComputedCells, Luck
 from search.gp.features import Features
 from search.recorded_table import FACTS, RecordedTable, TableError, read_table, write_facts
 from search.surrogate import Fold, Recorded, chosen_penalty, rank_correlation, recorded_of
@@ -35,8 +35,9 @@ from spaces.stopping import pooled_sd
 METHOD = "kernel ridge regression on features of tasks, order and sizes"
 LEAST = 20
 """Recorded curricula below which nothing is fitted."""
-MOST_COMPARED = 200
-"""Curricula of several seeds whose noise is compared with computed noise."""
+MOST_COMPUTED, COMPUTED_SEEDS = 40, 30
+"""Curricula of several seeds, and seeds of each, whose computed noise is compared with what was
+recorded: so many, since two or three draws of what moves all alike would decide it."""
 DIGITS = 6
 
 
@@ -131,21 +132,24 @@ def _noise(
     """Standard deviation of a curriculum's value over seeds: as recorded, as computed."""
     whole = recorded.scores[1.0]
     there = np.asarray(np.isfinite(whole).all(axis=2))
-    texts = [recorded.texts[i] for i in np.flatnonzero(there.sum(axis=0) > 1)[:MOST_COMPARED]]
-    scores = scores_of(texts, recorded, features, facts)
-    cells = computed(table, recorded, texts, scores, facts)
-    found: dict[str, list[list[float]]] = {"recorded": [], "computed": []}
-    for text in texts:
-        column = recorded.texts.index(text)
-        seeds = [i for i in range(len(whole)) if there[i, column]]
-        found["recorded"].append([value(whole[i, column].tolist()) for i in seeds])
-        own = []
-        for seed in (recorded.seeds[i] for i in seeds):
-            rows = cells[text, 1.0, seed, seed].rows
-            scored = {(r["target"], r["language"]): r["value"] for r in rows if r["split"] != "dev"}
-            own.append(value([scored[output] for output in recorded.outputs]))
-        found["computed"].append(own)
-    return _rounded({name: pooled_sd(groups) or 0.0 for name, groups in found.items()})
+    several = np.flatnonzero(there.sum(axis=0) > 1)
+    texts = [recorded.texts[i] for i in several]
+    found = [[value(row.tolist()) for row in whole[there[:, i], i]] for i in several]
+    few = texts[:: max(1, len(texts) // MOST_COMPUTED)]
+    scores = scores_of(few, recorded, features, facts)
+    cells = computed(table, recorded, few, scores, facts, seeds=range(COMPUTED_SEEDS))
+    drawn = [
+        [_value_at(cells, text, s, value, recorded) for s in range(COMPUTED_SEEDS)] for text in few
+    ]
+    return _rounded({"recorded": pooled_sd(found) or 0.0, "computed": pooled_sd(drawn) or 0.0})
+
+
+def _value_at(
+    cells: ComputedCells, text: str, seed: int, value: Value, recorded: Recorded
+) -> float:
+    rows = cells[text, 1.0, seed, seed].rows
+    scored = {(r["target"], r["language"]): r["value"] for r in rows if r["part"] == "evaluation"}
+    return value([scored[output] for output in recorded.outputs])
 
 
 def _rounded(values: Mapping[Any, float]) -> dict[Any, float]:

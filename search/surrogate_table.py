@@ -28,7 +28,15 @@ from search.objectives import objective_from
 from search.recorded_table import RecordedTable, Truth
 from search.recorded_work import Node
 from search.study import cache_of
-from search.surrogate import Array, Output, Recorded, means_of, predicted, recorded_of
+from search.surrogate import (
+    Array,
+    Output,
+    Recorded,
+    means_of,
+    predicted,
+    recorded_of,
+    seed_effects,
+)
 from spaces.curriculum import EMPTY_TEXT, Stage, parse_curriculum
 
 Value = Callable[[Sequence[float]], float]
@@ -46,19 +54,36 @@ def with_surrogate(table: RecordedTable, facts: Mapping[str, Any]) -> RecordedTa
     recorded = recorded_of(table.cells, planner.space)
     texts = everything(planner, recorded)
     scores = scores_of(texts, recorded, Features(planner.space), facts)
-    value, seeds = value_of(table, recorded), len(table.facts.truth)
-    truths = {
-        text: Truth(value=value(own.tolist()), error=0.0, seeds=seeds)
-        for text, own in zip(texts, scores[1.0], strict=True)
-        if text not in table.truths
-    }
     return RecordedTable(
         folder=table.folder,
         config=table.config,
         facts=table.facts,
         cells=ChainMap(table.cells, computed(table, recorded, texts, scores, facts)),  # type: ignore[arg-type]
-        truths={**table.truths, **truths},
+        truths=truths_of(table, recorded, texts, scores),
     )
+
+
+def truths_of(
+    table: RecordedTable,
+    recorded: Recorded,
+    texts: Sequence[str],
+    scores: Mapping[float, Array],
+) -> dict[str, Truth]:
+    """Of recorded curricula over their seeds of truth, of the others without luck.
+
+    What a seed does to all alike is taken from the first, or they would not compare.
+    """
+    value, place = value_of(table, recorded), {text: i for i, text in enumerate(recorded.texts)}
+    level = recorded.scores[1.0] - seed_effects(recorded.scores[1.0])
+    hidden = [i for i, seed in enumerate(recorded.seeds) if seed in table.facts.truth]
+    truths = {}
+    for text, own in zip(texts, scores[1.0], strict=True):
+        if known := table.truths.get(text):
+            found = level[hidden, place[text]]
+            own = found[np.isfinite(found).all(axis=1)].mean(axis=0)
+        error, seeds = (known.error, known.seeds) if known else (0.0, len(table.facts.truth))
+        truths[text] = Truth(value=value(own.tolist()), error=error, seeds=seeds)
+    return truths
 
 
 def planner_of(table: RecordedTable) -> Planner:
@@ -111,8 +136,10 @@ def computed(
     texts: Sequence[str],
     scores: Mapping[float, Array],
     facts: Mapping[str, Any],
+    *,
+    seeds: Sequence[int] = (),
 ) -> ComputedCells:
-    """Cells of curricula around these scores."""
+    """Cells of curricula around these scores, at the table's seeds if no others are asked for."""
     place = {text: i for i, text in enumerate(texts)}
     units = facts["units"]
 
@@ -126,8 +153,8 @@ def computed(
         unit=lambda target, scale: float(units[target][scale]),
         prices=prices_of(node for cell in table.cells.values() for node in cell.nodes),
     )
-    seeds = (*table.facts.seen, *table.facts.truth)
-    return ComputedCells(law, curricula=texts, scales=scores, seeds=seeds)
+    own = seeds or (*table.facts.seen, *table.facts.truth)
+    return ComputedCells(law, curricula=texts, scales=scores, seeds=own)
 
 
 def value_of(table: RecordedTable, recorded: Recorded) -> Value:

@@ -146,3 +146,18 @@ def planted(folder, config, seeds, facts=FACTS, **how):
             planting.run(planner.search(curriculum, "sampled", seed))
     write_table(folder / "table", config=config, rows=planting.rows, facts=facts)
     return read_table(folder / "table"), planting.rows
+
+
+def by_part(rows, column):
+    sums = {}
+    for row in rows:
+        sums[row["part"]] = sums.get(row["part"], 0.0) + row[column]
+    return sums
+
+
+def without_time(found):
+    return {
+        name: getattr(found, name)
+        for name in found.__dataclass_fields__
+        if name != "proposing_seconds"
+    }

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from optuna.trial import TrialState
+from planted_table import by_part, planted, study, without_time
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search.optuna import OptunaSearch
 
@@ -13,12 +14,12 @@ from benchmarks.rivals.as_documented import RayTune
 from benchmarks.rivals.asking import Asked, Report, curriculum_of, slots_of
 from benchmarks.rivals.greedy import Greedy
 from benchmarks.rivals.predicted import predicted
-from benchmarks.rivals.table import RIVALS, study_of, why_absent
+from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
 from search.assignments import Planner
 from search.simulation import places_of_simulation, simulate
+from search.strategies import with_strategy
 from spaces.curriculum import parse_curriculum
 from spaces.space import CurriculumSpace
-from tests.test_simulation import by_part, planted, study, without_time
 
 SPACE = CurriculumSpace(tasks=("a", "b", "c", "d"), sizes=(1000, 3000), max_stages=3)
 TRIALS = 40
@@ -51,9 +52,13 @@ def there(name):
     return RIVALS[name]
 
 
+def study_of(config, rival, **how):
+    return with_strategy(config, strategy_of(rival), stage_seed=1, fresh=(2,), **how)
+
+
 def replay(table, name, *, trials=TRIALS, seed=1, **how):
     rival = there(name)
-    config = study_of(table.config, rival, trials=trials, stage_seed=1, sampler_seed=seed)
+    config = study_of(table.config, rival, trials=trials, sampler_seed=seed)
     return simulate(table, config, search=rival.search, **how)
 
 
@@ -198,7 +203,7 @@ def test_greedy_waits_for_the_whole_round():
 def test_a_prediction_proposes_its_few_curricula_the_most_helpful_last(table):
     tasks = table.config.space.tasks
     search = predicted({task: score for score, task in enumerate(tasks)})
-    config = study_of(table.config, RIVALS["greedy"], trials=40, stage_seed=1, sampler_seed=1)
+    config = study_of(table.config, RIVALS["greedy"], trials=40, sampler_seed=1)
     found = simulate(table, config, search=search)
     a, b, c = tasks[-1], tasks[-2], tasks[-3]
     assert [text for text, _, _ in found.order] == [

@@ -12,10 +12,12 @@ from planted_table import (
     SECONDS_PER_EXAMPLE,
     TASKS,
     Planting,
+    by_part,
     enumerated,
     planner_of,
     planted,
     study,
+    without_time,
 )
 
 from analysis.observations import read_rows
@@ -67,13 +69,6 @@ def observed(rows):
     return {text: sum(values) / len(values) for text, values in found.items()}
 
 
-def by_part(rows, column):
-    sums = {}
-    for row in rows:
-        sums[row["part"]] = sums.get(row["part"], 0.0) + row[column]
-    return sums
-
-
 def test_every_kind_of_rung_pays_what_the_recorded_enumeration_paid(tmp_path):
     space = {"tasks": list(TASKS[:2]), "sizes": [1000, 3000], "max_stages": 2}
     for definition in ("targets", "scales", "stages"):
@@ -85,14 +80,6 @@ def test_every_kind_of_rung_pays_what_the_recorded_enumeration_paid(tmp_path):
             paid = [row for row in rows if row["stage_seed"] == 1]
             assert found.spent.by_part == pytest.approx(by_part(paid, column)), definition
             assert found.finals == pytest.approx(observed(paid))
-
-
-def without_time(found):
-    return {
-        name: getattr(found, name)
-        for name in found.__dataclass_fields__
-        if name != "proposing_seconds"
-    }
 
 
 def test_an_enumeration_by_one_worker_finds_the_best_observed(world, table, enumeration):

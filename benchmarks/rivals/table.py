@@ -20,8 +20,7 @@ from benchmarks.rivals.predicted import by_size
 from benchmarks.rivals.smac_ask import smac
 from benchmarks.rivals.syne_tune_asha import syne_tune_asha
 from search.simulated_search import NewSearch
-from search.study_fields import StudyConfig
-from search.study_values import NONE
+from search.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,29 +97,7 @@ def why_absent(rival: Rival) -> str:
     return ""
 
 
-def study_of(
-    config: StudyConfig, rival: Rival, *, trials: int, stage_seed: int, sampler_seed: int
-) -> StudyConfig:
-    """The study as a rival searches it: space, targets, probe and recipes stay.
-
-    Args:
-        config: the study.
-        rival: of `RIVALS`.
-        trials: its budget.
-        stage_seed: of stages and targets.
-        sampler_seed: of its proposals.
-
-    Raises:
-        ValueError: if it stops early and the study has no rungs.
-    """
-    if rival.stops and config.stopping is None:
-        raise ValueError(f"{rival.says}: stops early, but the study has no rungs to stop at")
-    values = config.model_dump(mode="json")
-    values["stopping"] = values["stopping"] if rival.stops else NONE
-    values["store"] |= {"enabled": rival.store}
-    values["seeds"] |= {"stage": stage_seed, "target": stage_seed, "sampler": sampler_seed}
-    unread = [stage_seed + 1] if rival.stops else []  # a study with rungs has to name one
-    values["seeds"] |= {"noise": unread, "confirm": []}
-    values |= {"enumerate": False, "budget": {"trials": trials}}
-    values["confirm"] |= {"top": 0}
-    return StudyConfig.model_validate(values)
+def strategy_of(rival: Rival) -> Strategy:
+    """What of a study's search a rival changes; it brings what decides itself."""
+    stopping = {"z": 0.0} if rival.stops else None
+    return Strategy(says=rival.says, sampler={}, stopping=stopping, store=rival.store)

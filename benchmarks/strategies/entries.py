@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.rivals.table import RIVALS, why_absent
+from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
 from search.simulated_search import NewSearch, as_in_a_run
 from search.strategies import STRATEGIES, Strategy
 
@@ -114,14 +114,8 @@ def entries() -> dict[str, Entry]:
         name: Entry(strategy=strategy, repetitions=HEADLINE) for name, strategy in headline.items()
     }
     for name, rival in RIVALS.items():
-        strategy = Strategy(
-            says=rival.says,
-            sampler={},
-            stopping=_PLAIN if rival.stops else None,
-            store=rival.store,
-        )
         found[name] = Entry(
-            strategy=strategy,
+            strategy=strategy_of(rival),
             search=rival.search,
             repetitions=HEADLINE,
             absent=why_absent(rival),
