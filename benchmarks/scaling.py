@@ -30,7 +30,7 @@ from benchmarks.scaling_driver import Decisions, decided
 from benchmarks.scaling_table import planted_table
 from benchmarks.scaling_workers import Spent, spent
 from search.recorded_table import RecordedTable
-from search.strategies import with_strategy
+from search.strategies import strategy_named, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, heading, remark, share, table
 
@@ -84,7 +84,12 @@ def main() -> None:
 def study(planted: RecordedTable, name: str, *, trials: int, seed: int) -> StudyConfig:
     """A search with luck and a sampler of its own."""
     return with_strategy(
-        planted.config, name, trials=trials, stage_seed=seed, noise=NOISE_SEEDS, sampler_seed=seed
+        planted.config,
+        strategy_named(name),
+        trials=trials,
+        stage_seed=seed,
+        fresh=NOISE_SEEDS,
+        sampler_seed=seed,
     )
 
 

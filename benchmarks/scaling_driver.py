@@ -22,6 +22,7 @@ import psutil
 
 from search.assignments import Places, Planner
 from search.recorded_table import RecordedTable
+from search.recorded_work import Cell
 from search.simulated_search import as_in_a_run
 from search.simulated_trial import Running, observe
 from search.study_fields import StudyConfig
@@ -74,7 +75,8 @@ def decided(table: RecordedTable, config: StudyConfig) -> Decisions:
     under_way: deque[tuple[Running, Assignment]] = deque()
     while True:
         while len(under_way) < UNDER_WAY and (trial := timed(director.next)) is not None:
-            under_way.append((Running(trial_id="", assignment=trial), trial))
+            cell = _cell(table, trial, 0)
+            under_way.append((Running(trial_id="", assignment=trial, cell=cell), trial))
             if director.num_sampled // EVERY > len(thousands):
                 thousands.append(_thousand(director.num_sampled, seconds))
         if not under_way:
@@ -90,14 +92,15 @@ def decided(table: RecordedTable, config: StudyConfig) -> Decisions:
 
 
 def _rows(table: RecordedTable, running: Running) -> list[dict[str, Any]]:
-    trial = running.assignment
-    cell = table.cell(
-        trial.rungs[running.rung], stage_seed=trial.stage_seed, target_seed=trial.target_seed
-    )
+    running.cell = _cell(table, running.assignment, running.rung)
     running.position, running.rows = 0, []
-    for _ in cell.nodes:
-        observe(running, cell, paid=True)
+    for _ in running.cell.nodes:
+        observe(running, paid=True)
     return running.rows
+
+
+def _cell(table: RecordedTable, trial: Assignment, rung: int) -> Cell:
+    return table.cell(trial.rungs[rung], stage_seed=trial.stage_seed, target_seed=trial.target_seed)
 
 
 def _thousand(trials: int, seconds: list[float]) -> Thousand:

@@ -53,7 +53,7 @@ def spent(table: RecordedTable, config: StudyConfig, *, workers: int) -> Spent:
 
     found = simulate(table, config, workers=workers, search=search)
     assert found.winner is not None and not found.ended_by, found.ended_by
-    hours, last = found.clock_seconds / 3600, watched[0].last_start
+    hours, last = found.spent.clock_seconds / 3600, watched[0].last_start
     whole = workers * hours
     running = sum(end - start for start, end in watched[0].spans)
     before = sum(min(end, last) - start for start, end in watched[0].spans)

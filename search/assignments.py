@@ -75,7 +75,7 @@ class Planner:
 
     def __init__(self, config: StudyConfig, places: Places) -> None:
         self._config = config
-        self._places = places
+        self.places = places
         self.num_rows = row_counter(config, mirror=places.mirror, cache=places.cache)
         self.space = self._space()
 
@@ -241,7 +241,7 @@ class Planner:
     def _there(self, target: str, split: SplitName, wanted: Sequence[str] | None) -> list[str]:
         """English and the wanted languages (None: all) that the target has, in its order."""
         task = self.catalogue.get(target)
-        languages = available_languages(task, split, self._places.mirror)
+        languages = available_languages(task, split, self.places.mirror)
         keep = languages if wanted is None else {SOURCE_LANGUAGE, *wanted}
         return [language for language in languages if language in keep]
 

@@ -219,7 +219,8 @@ def _replayed(found: Replayed) -> Iterator[str]:
             f"searches, after the confirmation in {found.num_confirmed_within}."
         )
     yield (
-        f"On seeds {', '.join(map(str, found.seeds))} of the table in turn; the truth is of others."
+        f"On seeds {', '.join(map(str, found.seeds))} of the table in turn; the truth is of others"
+        + ("; without the joint baseline, which the table lacks." if found.without_joint else ".")
     )
 
 

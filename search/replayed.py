@@ -1,19 +1,23 @@
 """How would this study have gone? Its own search on a recorded table that is near enough.
 
 Near enough: the same encoder, targets, objective and recipes, and of the table's space, probe and
-languages the whole or a part. What a table does not have is asked for in vain and said.
+languages the whole or a part. Only the joint baseline may be missing, as it is where a study has
+fewer tasks than the table; then the search does without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from analysis.statistics.intervals import Interval, t_interval
 from search.assignments import Planner
+from search.given import Given
 from search.recorded_table import RecordedTable, TableError, complete_seeds, read_table
 from search.simulated import Simulated
+from search.simulated_search import Decides, as_in_a_run
 from search.simulation import places_of_simulation, simulate
 from search.study_fields import StudyConfig
 
@@ -30,6 +34,8 @@ class Replayed:
     """With the truths of the study's own space."""
     seeds: tuple[int, ...]
     runs: tuple[Simulated, ...]
+    without_joint: bool
+    """The joint baseline is not in the table."""
 
     @property
     def regret(self) -> Interval | None:
@@ -71,13 +77,32 @@ def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> 
         raise TableError(f"the table {folder} is of another study: {'; '.join(strange)}")
     planner = Planner(config, places_of_simulation(config, mirror))
     own = _recorded(planner, found)
+    joint = planner.given().joint
+    without_joint = joint is not None and str(joint) not in found.truths
     if not (seeds := complete_seeds(found, own)):
         raise TableError(f"the table {folder} has no seed with all {len(own)} curricula")
     truths = {text: truth for text, truth in found.truths.items() if text in own}
     near = replace(found, truths=truths)
     studies = [_seeded(config, seeds, repetition) for repetition in range(REPETITIONS)]
-    runs = [simulate(near, study, workers=config.resources.workers) for study in studies]
-    return Replayed(table=near, seeds=seeds, runs=tuple(runs))
+    how: dict[str, Any] = {"workers": config.resources.workers, "mirror": mirror}
+    if without_joint:
+        how["search"] = _without_joint
+    runs = [simulate(near, study, **how) for study in studies]
+    return Replayed(table=near, seeds=seeds, runs=tuple(runs), without_joint=without_joint)
+
+
+class _WithoutJoint(Planner):
+    """Makes the assignments of a study that has no joint baseline."""
+
+    def given(self) -> Given:
+        """The others."""
+        return replace(super().given(), joint=None)
+
+
+def _without_joint(
+    config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], float]
+) -> Decides:
+    return as_in_a_run(config, _WithoutJoint(config, planner.places), elapsed_hours)
 
 
 def _strange(config: StudyConfig, recorded: StudyConfig) -> Iterator[str]:
@@ -93,12 +118,14 @@ def _strange(config: StudyConfig, recorded: StudyConfig) -> Iterator[str]:
 
 
 def _recorded(planner: Planner, found: RecordedTable) -> set[str]:
-    """The curricula of the study, all of which the table has."""
+    """The curricula of the study, all of which the table has; the joint baseline is left out."""
     count = planner.space.count()
     lacks = f"the table {found.folder} has {len(found.truths)} curricula"
     if count > len(found.truths):
         raise TableError(f"{lacks}, the study's space {count}; narrow `space` to plan on it")
-    own = {str(c) for c in (*planner.given().baselines, *planner.space.enumerate())}
+    joint = planner.given().joint
+    given = (curriculum for curriculum in planner.given().baselines if curriculum != joint)
+    own = {str(curriculum) for curriculum in (*given, *planner.space.enumerate())}
     if absent := sorted(own - set(found.truths)):
         raise TableError(f"{lacks}, but not {len(absent)} of the study's, such as {absent[0]}")
     return own

@@ -188,5 +188,5 @@ def test_a_search_on_computed_cells_is_that_on_the_same_cells_recorded(curricula
         assert found.order == again.order
         assert found.num_stopped == again.num_stopped > 0
         assert found.finals == again.finals
-        assert found.clock_seconds == pytest.approx(again.clock_seconds)
-        assert found.papers == pytest.approx(again.papers)
+        assert found.spent.clock_seconds == pytest.approx(again.spent.clock_seconds)
+        assert found.spent.papers == pytest.approx(again.spent.papers)

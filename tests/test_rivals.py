@@ -127,7 +127,7 @@ def test_what_is_proposed_again_is_paid_again_without_a_store_only(world, table,
     needed = needed_of(world)
     for part in ("stage", "target"):
         wanted = times * needed[again][part] + needed[other][part]
-        assert found.examples[part] == pytest.approx(wanted)
+        assert found.spent.by_part[part] == pytest.approx(wanted)
 
 
 def test_without_a_budget_in_trials_a_rival_is_refused(table):
@@ -168,7 +168,7 @@ def test_as_documented_pays_for_every_repeat(world, table):
     found = replay(table, "as documented")
     needed = needed_of(world)
     stages = sum(needed[text]["stage"] for text, _, _ in found.order)
-    assert found.examples["stage"] == pytest.approx(stages)
+    assert found.spent.by_part["stage"] == pytest.approx(stages)
     assert max(Counter(text for text, _, _ in found.order).values()) > 1
 
 
