@@ -14,7 +14,8 @@ from benchmarks.planted_search import NODE, RUN, planted
 from search.assignments import Places, Planner
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Prices
 from search.config import load_study
-from search.recorded_table import Facts, RecordedTable, Truth
+from search.recorded_table import Facts, RecordedTable
+from search.truths import Truth
 from spaces.curriculum import EMPTY_TEXT
 from spaces.rungs import rungs
 from spaces.space import CurriculumSpace

@@ -6,8 +6,8 @@
     table.yaml            seeds that a strategy may see, seeds that are truth, how it was made;
                           and what stands for curricula that are not recorded, if anything does
 
-Replayed by `search/simulation.py`, recorded by `benchmarks/tables/record.py`. A curriculum's truth
-is its mean over seeds that no strategy sees.
+Replayed by `search/simulation.py`, recorded by `benchmarks/tables/record.py`. What a curriculum is
+really worth says `search/truths.py`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,15 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from analysis.objective import objective_values
 from analysis.observations import COLUMNS, as_frame
 from analysis.savings import PAPERS, PARTS
 from search.config import load_study, resolved_yaml
-from search.objectives import recorded_objective
 from search.recorded_work import (
     Cell,
     Key,
@@ -40,7 +36,7 @@ from search.recorded_work import (
 )
 from search.run_folder import write_whole
 from search.study_fields import StudyConfig
-from spaces.stopping import pooled_sd
+from search.truths import Truth, truths_of
 from trainables.assignment import RungWork
 
 STUDY, OBSERVATIONS, FACTS = "study.yaml", "observations.parquet", "table.yaml"
@@ -54,16 +50,6 @@ WITHIN = 0.005
 
 class TableError(ValueError):
     """A table cannot be used: says what was found, what is wanted, and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """The value of a curriculum over seeds that no strategy sees."""
-
-    value: float
-    error: float
-    """Standard error of the value, from the noise that all curricula share."""
-    seeds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +174,7 @@ def read_table(folder: Path, *, surrogate: bool = True) -> RecordedTable:
     facts = _read_facts(folder / FACTS)
     config = load_study(folder / STUDY)
     frame = _read_frame(folder / OBSERVATIONS)
-    truths = _truths(config, frame, facts)
+    truths = truths_of(config, frame, facts.truth)
     if not truths:
         raise TableError(
             f"the table {folder} has no curriculum at a seed of truth "
@@ -233,11 +219,12 @@ def write_facts(folder: Path, facts: Facts) -> None:
 
 
 def needed_rows(config: StudyConfig, rows: Iterable[Row]) -> Iterator[Row]:
-    """Stages, targets, and of evaluations the main metric on the search split, of the search."""
+    """Stages, the study's targets, and of their evaluations the main metric on the search split."""
     metrics = {target: config.catalogue.get(target).metric for target in config.targets}
     for row in rows:
         main = row["split"] == "search" and row["metric"] == metrics.get(row["target"])
-        if row["phase"] == "search" and (row["part"] != "evaluation" or main):
+        trained = row["part"] == "stage" or (row["part"] == "target" and row["target"] in metrics)
+        if row["phase"] == "search" and (trained or main):
             yield row
 
 
@@ -293,27 +280,6 @@ def _read_frame(path: Path) -> pd.DataFrame:
         raise TableError(f"{path} has no columns {_listed(sorted(absent))}; it is no table")
     single = dict.fromkeys(frame.select_dtypes("float32").columns, "float64")
     return frame[list(COLUMNS)].astype(single)
-
-
-def _truths(config: StudyConfig, frame: pd.DataFrame, facts: Facts) -> dict[str, Truth]:
-    """The noise is pooled over all curricula and seeds: one truth seed has a standard error too."""
-    objective = recorded_objective(config, frame)
-    if objective is None:
-        return {}
-    values = objective_values(frame, objective)
-    values = values[(values["rung"] == values["num_rungs"] - 1)]
-    by_seed: dict[str, dict[int, float]] = {}
-    for text, seed, value in values[["curriculum", "stage_seed", "value"]].itertuples(
-        index=False, name=None
-    ):
-        by_seed.setdefault(text, {})[seed] = value
-    noise = pooled_sd([list(own.values()) for own in by_seed.values()]) or 0.0
-    truths = {}
-    for text, own in by_seed.items():
-        if hidden := [value for seed, value in own.items() if seed in facts.truth]:
-            error = noise / sqrt(len(hidden))
-            truths[text] = Truth(value=fmean(hidden), error=error, seeds=len(hidden))
-    return truths
 
 
 def _listed(values: Iterable[Any]) -> str:

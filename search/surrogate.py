@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from search.gp.features import Described, Features
 from search.gp.kernel import squared_distances
 from search.recorded_work import Cell, Key
+from search.truths import seed_effects
 from spaces.curriculum import parse_curriculum
 from spaces.space import CurriculumSpace
 
@@ -28,8 +29,6 @@ Output = tuple[str, str]
 
 PENALTIES = (1e-4, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Variance of the noise of one seed, in units of the kernel's mean variance."""
-ROUNDS = 20
-"""Of telling what seeds do to all from what curricula score, where seeds have not the same ones."""
 FOLDS = 5
 FOLD_SEED = 0
 
@@ -93,23 +92,6 @@ def means_of(scores: Array) -> tuple[Array, NDArray[np.int64]]:
     means = rest.sum(axis=0) / np.maximum(count, 1)[:, None]
     means[count == 0] = np.nan
     return means, count
-
-
-def seed_effects(scores: Array) -> Array:
-    """What a seed does to all texts alike, (seeds, 1, outputs); their mean is 0.
-
-    Args:
-        scores: (seeds, texts, outputs), NaN where missing.
-    """
-    there = _there(scores)[..., None]
-    filled = np.where(there, scores, 0.0)
-    found = np.zeros((len(scores), 1, scores.shape[2]))
-    for _ in range(ROUNDS):  # exact after the first where every seed has the same texts
-        means = ((filled - found) * there).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-        rest = (filled - means) * there
-        found = rest.sum(axis=1, keepdims=True) / np.maximum(there.sum(axis=1, keepdims=True), 1)
-        found -= found.mean(axis=0)
-    return found
 
 
 def held_out(recorded: Recorded, features: Features, scale: float, penalty: float) -> Fold:

@@ -25,7 +25,7 @@ from search.assignments import Places, Planner
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Price, Prices, normal
 from search.gp.features import Features
 from search.objectives import objective_from
-from search.recorded_table import RecordedTable, Truth
+from search.recorded_table import RecordedTable
 from search.recorded_work import Node
 from search.study import cache_of
 from search.surrogate import (
@@ -35,8 +35,8 @@ from search.surrogate import (
     means_of,
     predicted,
     recorded_of,
-    seed_effects,
 )
+from search.truths import Truth, seed_effects
 from spaces.curriculum import EMPTY_TEXT, Stage, parse_curriculum
 
 Value = Callable[[Sequence[float]], float]

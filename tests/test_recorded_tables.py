@@ -10,7 +10,7 @@ from benchmarks.tables.record import record
 from benchmarks.tables.worlds import WORLDS
 from search.assignments import Places, Planner, setup_of
 from search.config import load_study
-from search.recorded_table import MAX_BYTES, TableError, complete_seeds, read_table
+from search.recorded_table import MAX_BYTES, TableError, complete_seeds, read_table, whole_space
 from search.simulation import simulate
 from search.study_fields import StudyConfig
 from spaces.curriculum import parse_curriculum
@@ -116,3 +116,15 @@ def test_every_kind_of_rung_can_be_replayed(recorded, definition):
     values["stopping"] |= {"rungs": definition}
     found = simulate(table, StudyConfig.model_validate(values), workers=2)
     assert set(found.finals) == CURRICULA
+
+
+@pytest.mark.ray
+def test_a_view_is_the_same_recording_with_fewer_targets(recorded):
+    whole, view = (read_table(recorded[0] / name) for name in ("tiny", "tiny-pos"))
+    assert set(view.truths) == set(whole.truths)
+    found = [sum(whole_space(table, 1).values()) for table in (whole, view)]
+    assert found[0] > found[1] > 0
+    for key, cell in view.cells.items():
+        assert {r["target"] for r in cell.rows if r["part"] != "stage"} == {"mini-udpos"}
+        kept = [r for r in whole.cells[key].rows if r["target"] != "mini-tatoeba"]
+        assert [r["value"] for r in cell.rows] == [r["value"] for r in kept]

@@ -254,12 +254,20 @@ def _write(
     )
     kept = config.model_copy(update={"store": config.store.model_copy(update={"path": None})})
     write_table(out, config=kept, rows=rows, facts=facts)
+    for name, targets in world.views.items():
+        write_table(out.parent / name, config=_view(kept, name, targets), rows=rows, facts=facts)
     if world.sampled:
         try:
             add_surrogate(out)
         except TableError as error:  # too early; the recording goes on
             return f"{facts.missing}; no surrogate yet: {error}"
     return facts.missing
+
+
+def _view(config: StudyConfig, name: str, targets: Sequence[str]) -> StudyConfig:
+    values = config.model_dump(mode="json")
+    values["study"] |= {"name": name}
+    return StudyConfig.model_validate(values | {"targets": list(targets)})
 
 
 def _as_smaller_curricula(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ both are recorded alike, and no strategy ever reads the second.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -25,6 +25,8 @@ class World:
     """Best curricula (mean over the seen seeds) that are trained on `more_truth`."""
     others: int = 0
     """And of the rest, drawn at random."""
+    views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tables of the same recording in which fewer targets count: their names and targets."""
     scaled: tuple[int, ...] = ()
     """Seen seeds at which the rungs of `scales` are recorded too; those of `stages` are in the
     table anyhow, since prefixes are curricula."""
@@ -62,6 +64,7 @@ WORLDS: dict[str, World] = {
         top=1,
         others=1,
         scaled=(1,),
+        views={"tiny-pos": ("mini-udpos",)},
     ),
     "miniworld-small": World(
         study={
@@ -90,6 +93,7 @@ WORLDS: dict[str, World] = {
         top=30,
         others=30,
         scaled=(1, 2, 3),
+        views={"miniworld-small-reasoning": ("mini-xnli", "mini-xquad", "mini-xcopa")},
     ),
     "miniworld-large": World(
         study={
