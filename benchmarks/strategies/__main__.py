@@ -1,6 +1,6 @@
 """Which way to search finds a good curriculum for least? Each replayed many times on each table.
 
-    python -m benchmarks.strategies [TABLE …] [--minutes N] [--only ENTRY …]
+    python -m benchmarks.strategies [TABLE …] [--minutes N] [--only ENTRY …] [--most N]
 
 Resumable: every finished search is a line in docs/measured/strategies/. Writes docs/benchmarks.md,
 and fails where a limit is missed on a final table.
@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -41,10 +42,16 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", choices=[*names, []], default=[])
     parser.add_argument("--minutes", type=float, default=None)
     parser.add_argument("--only", nargs="+", default=None, help="entries; else all")
+    parser.add_argument("--most", type=int, default=None, help="repetitions of an entry; else all")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     asked = parser.parse_args()
     wanted = entries()
     chosen = {name: wanted[name] for name in asked.only or wanted}
+    if asked.most is not None:
+        chosen = {
+            name: replace(entry, repetitions=min(entry.repetitions, asked.most))
+            for name, entry in chosen.items()
+        }
     for name in asked.tables or names:
         complete = repeat(
             TABLES / name,

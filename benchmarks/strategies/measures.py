@@ -16,6 +16,7 @@ from analysis.statistics.intervals import Interval, t_interval
 from benchmarks.strategies.repeat import Line
 from search.objectives import recorded_objective
 from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
+from search.simulate import seeds_of
 from spaces.curriculum import EMPTY_TEXT
 from spaces.stopping import pooled_sd
 
@@ -138,7 +139,7 @@ def rung_qualities(table: RecordedTable) -> list[RungQuality]:
     scales = frame.groupby("rung")["scale"].max()
     found = []
     for rung, own in values.groupby("rung"):
-        seen = own[own["stage_seed"].isin(table.facts.seen)]
+        seen = own[own["stage_seed"].isin(seeds_of(table))]
         wide = seen.pivot_table(index="curriculum", columns="stage_seed", values="value")
         wide = wide.loc[[text for text in wide.index if text in table.truths]].dropna()
         found.append(_quality(wide, table, scale=float(scales[rung])))
@@ -149,7 +150,8 @@ def _quality(wide: pd.DataFrame, table: RecordedTable, *, scale: float) -> RungQ
     truth = [table.true_value(text) for text in wide.index]
     seeds = list(wide.columns)
     pairs = [(a, b) for i, a in enumerate(seeds) for b in seeds[i + 1 :]]
-    noise = pooled_sd([list(row) for row in wide.to_numpy()]) or 0.0
+    own = wide - wide.mean()  # what a seed does to all alike ranks nothing
+    noise = pooled_sd([list(row) for row in own.to_numpy()]) or 0.0
     observed = fmean(float(wide[seed].var()) for seed in seeds)
     ranks = wide.rank(ascending=False)
     return RungQuality(
