@@ -5,7 +5,7 @@
 The space has 74,110 curricula with a planted truth; a trial costs what it did in Phang et al. 2020.
 First one budget of trials is spent by 1 to 1,024 simulated workers: how many times as fast, how
 good a winner, and where the workers' time goes. Then trials are decided on one after the other, 64
-at a time and without any simulation: what a decision takes, and what the driver's process grows by.
+at a time and without any simulation: the CPU time of a decision, and how the process grows.
 Writes docs/measured/scaling.json, prints tables, and ends with 1 where a limit of ours is missed.
 Nothing is trained, and nothing here is a finding about tasks or languages.
 """

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, TypeVar
 
 import numpy as np
@@ -67,9 +67,9 @@ def decided(table: RecordedTable, config: StudyConfig) -> Decisions:
     thousands: list[Thousand] = []
 
     def timed(decide: Callable[[], Found]) -> Found:
-        started = perf_counter()
+        started = process_time()
         found = decide()
-        seconds.append(perf_counter() - started)
+        seconds.append(process_time() - started)
         return found
 
     under_way: deque[tuple[Running, Assignment]] = deque()
