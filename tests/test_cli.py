@@ -27,7 +27,7 @@ def test_tasks_lists_every_task():
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_list_says_sizes_licence_and_overlaps_in_narrow_and_wide_terminals(width, monkeypatch):
-    monkeypatch.setattr("search.cli.out", Console(width=width, highlight=False, emoji=False))
+    monkeypatch.setattr("search.cli_before.out", Console(width=width, highlight=False, emoji=False))
     shown = runner.invoke(app, ["tasks"]).stdout
     assert max(map(len, shown.splitlines())) <= width
     words = " ".join(shown.split())
@@ -65,7 +65,7 @@ def test_a_task_is_shown_with_its_languages_and_licence(name):
     ],
 )
 def test_a_task_of_each_kind_shows_a_row_and_its_tokens(name, told, width, monkeypatch):
-    monkeypatch.setattr("search.cli.out", Console(width=width, highlight=False, emoji=False))
+    monkeypatch.setattr("search.cli_before.out", Console(width=width, highlight=False, emoji=False))
     result = runner.invoke(app, ["tasks", name])
     assert result.exit_code == 0, result.output
     assert max(map(len, result.stdout.splitlines())) <= width

@@ -324,7 +324,7 @@ def test_a_real_run_replayed_on_its_own_rows_takes_the_same_decisions(finished_s
     assert found.num_stopped == len(sampled - last)
 
 
-@pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler"])
+@pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler", "CurriculumSampler"])
 def test_one_worker_takes_the_decisions_of_the_search_itself(table, tmp_path, sampler):
     config = study(sampler={"name": sampler}, budget={"trials": 30})
     planting = Planting()

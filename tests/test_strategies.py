@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.measures import regret_after, spent_to_within
 from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
+from benchmarks.strategies.scaling import scaling_section
 from search.cli import app
 from search.config import resolved_yaml
 from search.recorded_table import TableError
@@ -237,3 +239,23 @@ def test_every_step_and_ablation_changes_a_study_as_it_says():
         seen.setdefault(repr(changed), []).append(name)
     steps = ["fixes", "store", "noise", "proxies", "probe", "sampler"]
     assert all(sum(name in steps for name in names) <= 1 for names in seen.values())
+
+
+def test_the_page_says_how_far_one_driver_goes_and_what_is_missed(tmp_path):
+    assert list(scaling_section(tmp_path / "never-measured.json")) == []
+    shares = {"busy": 0.8, "waiting": 0.0, "idle": 0.0, "tail": 0.2, "stopped": 46}
+    times = {"mean": 41.35, "low": 33.4, "high": 49.3, "searches": 3}
+    slow = {"median_seconds": 0.0003, "slow_seconds": 0.0028, "longest_seconds": 0.3}
+    found = {
+        **{"date": "2026-01-01", "command": "again", "machine": "none", "curricula": 74_111},
+        "workers": {
+            "64": {"times_one_worker": times, "regret_points": times, "searches": [shares]}
+        },
+        "decisions": {"tpe+asha": {"thousands": [{"trials": 1000, "rss_bytes": 5e8, **slow}]}},
+        "missed": ["64 workers are 41.4 times as fast; wanted 55"],
+    }
+    (tmp_path / "scaling.json").write_text(json.dumps(found))
+    page = "\n".join(scaling_section(tmp_path / "scaling.json"))
+    assert "| 64 | 41.4 ± 8.0 | 41.4 ± 8.0 | 46 | 80 % | 0 % | 0 % | 20 % |" in page
+    assert "| `tpe+asha` | 1,000 | 0.3 | 2.8 | 300.0 | 500 |" in page
+    assert "- **missed**: 64 workers are 41.4 times as fast; wanted 55" in page

@@ -22,11 +22,13 @@ from benchmarks.strategies.entries import REFERENCES, STEPS, Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.page import FIRST, limits, section
 from benchmarks.strategies.repeat import Line, depends_of, lines, repeat
+from benchmarks.strategies.scaling import scaling_section
 from search.recorded_table import FACTS, RecordedTable, read_table
 
 REPOSITORY = Path(__file__).parent.parent.parent
 TABLES = REPOSITORY / "benchmarks" / "tables"
 MEASURED = REPOSITORY / "docs" / "measured" / "strategies"
+SCALING = REPOSITORY / "docs" / "measured" / "scaling.json"
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 FINAL = "-final"
 """Tables whose names end like this are used once, when everything has been chosen."""
@@ -86,6 +88,7 @@ def write_page(names: Sequence[str], wanted: Mapping[str, Entry]) -> list[str]:
         parts += section(table, found, wanted, figure=figure, by=by)
         if name.endswith(FINAL):
             missed += [f"{name}: {x.wanted}" for x in limits(table, found) if not x.kept]
+    parts += scaling_section(SCALING)
     PAGE.write_text("\n".join(parts) + "\n", encoding="utf-8")
     return missed
 

@@ -11,6 +11,7 @@ from statistics import fmean
 from analysis.statistics.intervals import Interval
 from benchmarks.rivals.table import RIVALS, why_absent
 from benchmarks.strategies.entries import ABLATIONS, REFERENCES, STEPS, Entry
+from benchmarks.strategies.markdown import markdown_table
 from benchmarks.strategies.measures import (
     AFTER,
     COSTS,
@@ -81,7 +82,7 @@ def _headline(
     )
     after = [f"regret after {n}" for n in AFTER]
     columns = ["way", "searches", *(f"to within, {says}" for says in BOTH.values()), *after]
-    yield from _table(
+    yield from markdown_table(
         [*columns, "confirmed within", "ms per proposal"],
         [_headline_row(table, name, found[name]) for name in names],
     )
@@ -123,7 +124,7 @@ def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> I
             row.append(_times(ratio_of_medians(found[name], found[chain[0]], table, cost)))
         rows.append(row)
     heads = [f"than {other}, {says}" for says in BOTH.values() for other in ("before", chain[0])]
-    yield from _table(["step", "what", *heads], rows)
+    yield from markdown_table(["step", "what", *heads], rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,7 @@ def _limits(table: RecordedTable, found: Found) -> Iterator[str]:
         [limit.wanted, limit.found, "kept" if limit.kept else "**missed**"]
         for limit in limits(table, found)
     ]
-    yield from _table(["wanted", "found", ""], rows)
+    yield from markdown_table(["wanted", "found", ""], rows)
 
 
 def _ablation(
@@ -197,7 +198,7 @@ def _ablation(
         )
     heads = [f"to within, {says}" for says in BOTH.values()]
     heads += ["regret after 3", "after 10", "in the end", "confirmed within", "best stopped"]
-    yield from _table(["", *heads], rows)
+    yield from markdown_table(["", *heads], rows)
 
 
 def _rungs(table: RecordedTable) -> Iterator[str]:
@@ -213,14 +214,7 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
         for rung in rung_qualities(table)
     ]
     heads = ["of the probe", "Spearman with the truth", "between two seeds", "reliability"]
-    yield from _table([*heads, "true best in the highest third"], rows)
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "|".join("---" for _ in columns) + "|"
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
+    yield from markdown_table([*heads, "true best in the highest third"], rows)
 
 
 def _evaluations(table: RecordedTable, lines: Sequence[Line], cost: str) -> str:
