@@ -37,14 +37,14 @@ from search.table_parts import Column, heading, remark, share, table
 OUT = Path(__file__).parent.parent / "docs" / "measured" / "scaling.json"
 WORKERS = (1, 8, 64, 256, 1024)
 STRATEGY = "random+asha"
-MODELS = {"tpe+asha": "without", "gp+asha": "with"}
-"""Strategies whose decisions are timed too, and whether a model of ours decides."""
+MODELS = ("tpe+asha", "gp+asha")
+"""Strategies whose decisions are timed too: in them a model proposes."""
 NOISE_SEEDS = (101, 102)
 
 JUDGED, LEAST_TIMES, MOST_REGRET = 64, 55.0, 0.003
 MOST_GROWTH = 1.25
 """The driver's process, at the end and after the first thousand trials."""
-MOST_SECONDS = {"without": 0.05, "with": 1.0}
+MOST_SECONDS, MOST_WITH_MODEL = 0.05, 1.0
 """Of a decision, at the 99th percentile of every thousand trials."""
 
 
@@ -143,7 +143,7 @@ def missed_by_workers(workers: Mapping[int, Sequence[Spent]]) -> list[str]:
 def missed_by_decisions(deciding: Mapping[str, Decisions]) -> list[str]:
     found = []
     for name, own in deciding.items():
-        limit = MOST_SECONDS[MODELS.get(name, "without")]
+        limit = MOST_WITH_MODEL if name in MODELS else MOST_SECONDS
         slow = max(own.thousands, key=lambda thousand: thousand.slow_seconds)
         if slow.slow_seconds > limit:
             found.append(

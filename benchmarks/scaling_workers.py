@@ -65,7 +65,7 @@ def spent(table: RecordedTable, config: StudyConfig, *, workers: int) -> Spent:
         regret=table.regret(found.winner),
         busy=found.utilisation,
         waiting=running / whole - found.utilisation,
-        idle=(workers * last - before) / whole,
+        idle=max(0.0, workers * last - before) / whole,
         tail=(workers * (hours - last) - (running - before)) / whole,
     )
 
