@@ -11,7 +11,7 @@ from planted_table import FACTS, planted, study
 from typer.testing import CliRunner
 
 from benchmarks.strategies.entries import Entry, entries
-from benchmarks.strategies.measures import regret_after, spent_to_within
+from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
 from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
@@ -226,6 +226,18 @@ def test_the_page_shows_every_way_with_its_intervals(compared):
     assert "### How well each rung ranks" in page
     assert "smac` was not run" in page or "`smac`" not in page
     assert "`command` (code of" in page
+
+
+def test_a_truth_that_is_mostly_luck_judges_nobody(compared, tmp_path):
+    own, out, wanted, _ = compared
+    found = {"random": list(lines(out, depends_of(own.folder, wanted, 8)))}
+    assert truth_quality(own).judges
+    config, facts = own.config, replace(FACTS, seen=(1, 2, 3), truth=(4,))
+    loud, _ = planted(tmp_path, config, (1, 2, 3, 4), facts=facts, noise=0.2)
+    quality = truth_quality(loud)
+    assert quality.reliability < 0.5
+    page = "\n".join(section(loud, found, wanted, figure="figure.svg", by="command"))
+    assert "too noisy to judge by" in page and "Not judged" in page
 
 
 def test_every_step_and_ablation_changes_a_study_as_it_says():

@@ -24,6 +24,8 @@ AFTER = (1, 3, 10, 30, 100)
 """Full evaluations' worth of examples after which regret is looked at."""
 COSTS = ("examples", "papers")
 RESAMPLES = 2000
+LEAST_RELIABLE = 0.8
+"""Of the truth: below, the true best is luck as much as anything, and so is every regret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,29 @@ def full_evaluation(table: RecordedTable, cost: str) -> float:
 def whole(table: RecordedTable) -> float:
     """Examples of training the whole space once, everything shared."""
     return sum(whole_space(table, table.facts.seen[0]).values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruthQuality:
+    """How well the truth tells curricula apart."""
+
+    spread: float
+    """Standard deviation of curricula, the truth's own noise taken out."""
+    reliability: float
+    """Share of the truths' variance that is not noise."""
+
+    @property
+    def judges(self) -> bool:
+        """Whether ways to search can be told apart by it."""
+        return self.reliability >= LEAST_RELIABLE
+
+
+def truth_quality(table: RecordedTable) -> TruthQuality:
+    """Of all curricula of a table."""
+    observed = float(np.var([truth.value for truth in table.truths.values()], ddof=1))
+    noise = fmean(truth.error**2 for truth in table.truths.values())
+    between = max(0.0, observed - noise)
+    return TruthQuality(spread=between**0.5, reliability=between / observed)
 
 
 def spent_to_within(line: Line, table: RecordedTable, cost: str) -> float:

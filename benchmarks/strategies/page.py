@@ -15,6 +15,7 @@ from benchmarks.strategies.markdown import markdown_table
 from benchmarks.strategies.measures import (
     AFTER,
     COSTS,
+    LEAST_RELIABLE,
     Range,
     confirmed_within,
     full_evaluation,
@@ -23,6 +24,7 @@ from benchmarks.strategies.measures import (
     rung_qualities,
     share,
     to_within,
+    truth_quality,
     whole,
 )
 from benchmarks.strategies.repeat import Line
@@ -67,6 +69,17 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
         f"{', '.join(map(str, facts.seen))} in turn. Recorded with `{facts.by}` ({facts.machine}); "
         f"compared with `{by}."
     )
+    quality = truth_quality(table)
+    yield (
+        f"\nCurricula differ by {100 * quality.spread:.1f} points (standard deviation, noise taken "
+        f"out); the reliability of the truth is {quality.reliability:.2f}."
+    )
+    if not quality.judges:
+        yield (
+            f"\n**The truth is too noisy to judge by (wanted: {LEAST_RELIABLE:.1f}). What is "
+            "called the true best is luck as much as anything, and regrets stay large whoever "
+            "searches: the figures show that the measurement runs, not who is better.**"
+        )
     if facts.missing:
         yield f"\n**Not recorded yet: {facts.missing}.**"
 
@@ -114,6 +127,8 @@ def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> lis
 
 def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> Iterator[str]:
     chain = [name for name in (FIRST, *STEPS) if found.get(name)]
+    if len(chain) < 2:
+        return
     yield "\n### What each step gives\n"
     yield "How many times fewer examples than the step before, and than the first.\n"
     rows = []
@@ -167,6 +182,9 @@ def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
 
 def _limits(table: RecordedTable, found: Found) -> Iterator[str]:
     yield "\n### Held against what is wanted\n"
+    if not truth_quality(table).judges:
+        yield "Not judged: the truth is too noisy."
+        return
     rows = [
         [limit.wanted, limit.found, "kept" if limit.kept else "**missed**"]
         for limit in limits(table, found)
