@@ -29,6 +29,7 @@ from benchmarks.strategies.measures import (
 )
 from benchmarks.strategies.repeat import Line
 from search.recorded_table import RecordedTable
+from search.simulate import seeds_of
 
 FIRST = "as documented"
 OURS = "sampler"
@@ -59,14 +60,15 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
     yield f"\n## {table.config.study.name}\n"
     yield (
         f"{len(table.truths)} curricula; the true best is `{table.best}`, "
-        f"{100 * truth.value:.1f} (mean of {truth.seeds} seeds that no strategy sees, standard "
+        f"{100 * truth.value:.1f} (mean of {truth.seeds} "
+        f"{'seed' if truth.seeds == 1 else 'seeds'} that no strategy sees, standard "
         f"error {100 * truth.error:.1f}), none is "
         f"{100 * table.true_value('none'):.1f}. Within means within "
         f"{100 * table.tolerance:.1f} points. One full evaluation is "
         f"{full_evaluation(table, 'examples'):,.0f} examples as measured, "
         f"{full_evaluation(table, 'papers') / 1e6:.2f} million in the papers' proportions; the "
         f"whole space, each node once, {whole(table):,.0f}. Searched on seeds "
-        f"{', '.join(map(str, facts.seen))} in turn. Recorded with `{facts.by}` ({facts.machine}); "
+        f"{', '.join(map(str, seeds_of(table)))} in turn. Recorded with `{facts.by}` ({facts.machine}); "
         f"compared with `{by}."
     )
     quality = truth_quality(table)
