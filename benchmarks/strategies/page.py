@@ -68,8 +68,8 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
         f"{full_evaluation(table, 'examples'):,.0f} examples as measured, "
         f"{full_evaluation(table, 'papers') / 1e6:.2f} million in the papers' proportions; the "
         f"whole space, each node once, {whole(table):,.0f}. Searched on seeds "
-        f"{', '.join(map(str, seeds_of(table)))} in turn. Recorded with `{facts.by}` ({facts.machine}); "
-        f"compared with `{by}."
+        f"{', '.join(map(str, seeds_of(table)))} in turn. Recorded with `{facts.by}` "
+        f"({facts.machine}); compared with `{by}."
     )
     quality = truth_quality(table)
     yield (
