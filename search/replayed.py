@@ -19,6 +19,7 @@ from search.recorded_table import RecordedTable, TableError, complete_seeds, rea
 from search.simulated import Simulated
 from search.simulated_search import Decides, as_in_a_run
 from search.simulation import places_of_simulation, simulate
+from search.strategies import in_turn
 from search.study_fields import StudyConfig
 
 REPETITIONS = 10
@@ -133,14 +134,13 @@ def _recorded(planner: Planner, found: RecordedTable) -> set[str]:
 
 def _seeded(config: StudyConfig, seeds: tuple[int, ...], repetition: int) -> StudyConfig:
     """At one of the table's seeds, the others for noise and confirmation."""
-    seed = seeds[repetition % len(seeds)]
-    fresh = [other for other in seeds if other != seed]
+    seed, fresh = in_turn(seeds, repetition)
     values = config.model_dump(mode="json")
     values["seeds"] = {
         "stage": seed,
         "target": seed,
         "sampler": repetition + 1,
-        "noise": fresh if config.seeds.noise else [],
+        "noise": fresh if config.seeds.noise else (),
         "confirm": fresh,
     }
     if not fresh:

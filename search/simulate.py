@@ -28,7 +28,7 @@ from search.recorded_table import (
 )
 from search.simulated import Cost, Simulated, spent_to_within
 from search.simulation import places_of_simulation, simulate
-from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
+from search.strategies import STRATEGIES, Strategy, in_turn, strategy_named, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, count, difference, fraction, heading, remark, share, table
 
@@ -147,13 +147,13 @@ def study_of(
     repetition: int,
 ) -> StudyConfig:
     """Repetitions take the seeds in turn; the others measure noise and confirm."""
-    seed = seeds[repetition % len(seeds)]
+    seed, fresh = in_turn(seeds, repetition)
     return with_strategy(
         found.config,
         strategy,
         trials=trials,
         stage_seed=seed,
-        fresh=tuple(other for other in seeds if other != seed),
+        fresh=fresh,
         sampler_seed=repetition + 1,
     )
 

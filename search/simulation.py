@@ -188,7 +188,6 @@ class _Simulation:
         own = running.assignment.identity
         rng = random.Random(f"{self._failure_seed} {own} {running.rung} {self._attempts[own]}")
         lost = rng.random() < self._failures
-        running.cell = self._cell(running.assignment, running.rung)
         running.lost_at = rng.randrange(len(running.cell.rows)) if lost else None
 
     def _go_on(self, running: Running) -> None:
@@ -267,6 +266,7 @@ class _Simulation:
             self._idle, self._news = self._idle + 1, True
             return True
         running.rung += 1
+        running.cell = self._cell(running.assignment, running.rung)
         self._begin_rung(running)
         return False
 

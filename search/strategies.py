@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,3 +122,9 @@ def _reduction(config: StudyConfig, strategy: Strategy) -> int:
     if strategy.probe >= rungs:
         raise ValueError(f"a probe {strategy.probe} rungs below the full one; there are {rungs}")
     return 1 if config.stopping is None else config.stopping.reduction_factor**strategy.probe
+
+
+def in_turn(seeds: Sequence[int], repetition: int) -> tuple[int, tuple[int, ...]]:
+    """The seed that a repetition searches on, from 0, and the others, which are fresh to it."""
+    seed = seeds[repetition % len(seeds)]
+    return seed, tuple(other for other in seeds if other != seed)

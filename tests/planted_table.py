@@ -7,6 +7,7 @@ import random
 from analysis.observations import COLUMNS
 from analysis.planted import World, expected_gain
 from search.assignments import Places, Planner
+from search.computed_cells import Prices
 from search.config import load_study
 from search.recorded_table import Facts, read_table, write_table
 from search.study_fields import StudyConfig
@@ -20,6 +21,12 @@ WORLD = World(
 )
 TARGETS = ("mini-xnli", "mini-tatoeba")
 SECONDS_PER_EXAMPLE = 0.01
+PRICES = Prices(
+    stage=lambda stage: (stage.num_examples, SECONDS_PER_EXAMPLE * stage.num_examples),
+    target=lambda target, scale: (180 * scale, 1.8 * scale),
+    evaluation=lambda target, language: (10.0, 0.1),
+)
+"""Of computed cells."""
 FACTS = Facts(
     made="2026-01-01",
     by="python -m benchmarks.tables.record planted",

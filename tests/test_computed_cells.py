@@ -7,10 +7,11 @@ from itertools import product
 from statistics import fmean, pstdev
 
 import pytest
+from planted_table import PRICES
 
 from analysis.planted import World, expected_gain
 from search.assignments import Places, Planner
-from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Prices
+from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck
 from search.config import load_study
 from search.recorded_table import Facts, RecordedTable, read_table, write_table
 from search.simulation import simulate
@@ -54,11 +55,7 @@ def law(**luck):
         ),
         luck=Luck(**luck),
         unit=lambda target, scale: UNIT,
-        prices=Prices(
-            stage=lambda stage: (stage.num_examples, 0.01 * stage.num_examples),
-            target=lambda target, scale: (180 * scale, 1.8 * scale),
-            evaluation=lambda target, language: (10.0, 0.1),
-        ),
+        prices=PRICES,
     )
 
 

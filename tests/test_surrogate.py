@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from planted_table import PRICES
 from typer.testing import CliRunner
 
 from analysis.planted import World, expected_gain
@@ -15,7 +16,7 @@ from benchmarks.tables.record import _recorded_curricula
 from benchmarks.tables.worlds import WORLDS
 from search.assignments import Places, Planner
 from search.cli import app
-from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Prices
+from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck
 from search.config import load_study
 from search.recorded_table import Facts, TableError, complete_seeds, read_table, write_table
 from search.simulation import simulate
@@ -79,11 +80,7 @@ def law(luck):
         expected=expected,
         luck=luck,
         unit=lambda target, scale: UNIT,
-        prices=Prices(
-            stage=lambda stage: (stage.num_examples, 0.01 * stage.num_examples),
-            target=lambda target, scale: (180 * scale, 1.8 * scale),
-            evaluation=lambda target, language: (10.0, 0.1),
-        ),
+        prices=PRICES,
     )
 
 

@@ -23,7 +23,7 @@ from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from benchmarks.rivals.asking import Asked, Report, curriculum_of, slots_of
+from benchmarks.rivals.asking import Asked, Report, curriculum_of, halving_of, slots_of
 from search.assignments import Planner
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum
@@ -81,9 +81,7 @@ def as_documented(
     config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], float]
 ) -> Asked:
     """Ray Tune with OptunaSearch and ASHA."""
-    rungs = planner.rungs
-    factor = 3 if config.stopping is None else config.stopping.reduction_factor
-    max_t = round(rungs[-1].target_scale / rungs[0].target_scale)
+    max_t, factor = halving_of(config, planner)
     program = RayTune(planner.space, max_t=max_t, factor=factor, seed=config.seeds.sampler)
     return Asked(config, planner, program)
 

@@ -133,6 +133,13 @@ class Asked:
         return self.num_sampled >= self._max_trials
 
 
+def halving_of(config: StudyConfig, planner: Planner) -> tuple[int, int]:
+    """Iterations of a whole trial, as `Report` counts them, and the factor between rungs."""
+    factor = 3 if config.stopping is None else config.stopping.reduction_factor
+    rungs = planner.rungs
+    return round(rungs[-1].target_scale / rungs[0].target_scale), factor
+
+
 def slots_of(space: CurriculumSpace) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """What a slot may hold: tasks (the last choice is none of them), and sizes.
 

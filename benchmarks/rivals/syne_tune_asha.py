@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rivals.asking import Asked, Report, curriculum_of, slots_of
+from benchmarks.rivals.asking import Asked, Report, curriculum_of, halving_of, slots_of
 from search.assignments import Planner
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum
@@ -89,9 +89,7 @@ def syne_tune_asha(
     config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], float]
 ) -> Asked:
     """Syne Tune's ASHA with conformal quantile regression."""
-    rungs = planner.rungs
-    factor = 3 if config.stopping is None else config.stopping.reduction_factor
-    max_t = round(rungs[-1].target_scale / rungs[0].target_scale)
+    max_t, factor = halving_of(config, planner)
     tuner = SyneTune(planner.space, max_t=max_t, factor=factor, seed=config.seeds.sampler)
     return Asked(config, planner, tuner)
 

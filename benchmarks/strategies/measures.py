@@ -161,10 +161,11 @@ def rung_qualities(table: RecordedTable) -> list[RungQuality]:
     objective = recorded_objective(table.config, frame)
     assert objective is not None, "a table has finished trials"
     values = objective_values(frame, objective)
+    seeds = seeds_of(table)
     scales = frame.groupby("rung")["scale"].max()
     found = []
     for rung, own in values.groupby("rung"):
-        seen = own[own["stage_seed"].isin(seeds_of(table))]
+        seen = own[own["stage_seed"].isin(seeds)]
         wide = seen.pivot_table(index="curriculum", columns="stage_seed", values="value")
         wide = wide.loc[[text for text in wide.index if text in table.truths]].dropna()
         found.append(_quality(wide, table, scale=float(scales[rung])))

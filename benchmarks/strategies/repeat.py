@@ -45,7 +45,7 @@ def repeat(
         minutes: stop after so many.
         say: takes a line of progress.
     """
-    depends = {name: _depends(folder, entry, trials) for name, entry in wanted.items()}
+    depends = depends_of(folder, wanted, trials)
     done = {(line["entry"], line["repetition"]) for line in lines(out, depends)}
     rounds = range(max(entry.repetitions for entry in wanted.values()))
     todo = [
@@ -89,14 +89,13 @@ def lines(path: Path, depends: Mapping[str, str]) -> Iterator[Line]:
 
 def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> dict[str, str]:
     """By entry, a digest of what its searches depend on."""
-    return {name: _depends(folder, entry, trials) for name, entry in wanted.items()}
-
-
-def _depends(folder: Path, entry: Entry, trials: int) -> str:
     table = sha256((folder / OBSERVATIONS).read_bytes()).hexdigest()
+    return {name: _digest(table, entry, trials) for name, entry in wanted.items()}
+
+
+def _digest(table: str, entry: Entry, trials: int) -> str:
     how = [entry.strategy.__getstate__(), entry.search.__module__, entry.search.__qualname__]
-    own = f"{table} {how} {trials}"
-    return sha256(own.encode()).hexdigest()[:16]
+    return sha256(f"{table} {how} {trials}".encode()).hexdigest()[:16]
 
 
 def _commit() -> str:

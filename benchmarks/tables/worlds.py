@@ -6,7 +6,7 @@ both are recorded alike, and no strategy ever reads the second.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,23 +37,22 @@ class World:
 
 _RECIPE = {"batch_size": 16, "micro_batch": 16}
 
+FOUR = ["mini-nli", "mini-paraphrase", "mini-squad", "mini-choice"]
 REASONING = ("mini-xnli", "mini-xquad", "mini-xcopa")
 
 
-def _of_249(name: str, *, sizes: tuple[int, int], stage_rate: float) -> dict[str, Any]:
-    """A study of all curricula of four tasks in two sizes, up to three stages."""
+def _study(
+    name: str, *, space: Mapping[str, Any], targets: Sequence[str], stage_rate: float, trials: int
+) -> dict[str, Any]:
+    """A study of the embedded world, searched in all its languages but the farthest."""
     return {
         "study": {"name": name},
         "encoder": {"name": "miniworld"},
-        "space": {
-            "tasks": ["mini-nli", "mini-paraphrase", "mini-squad", "mini-choice"],
-            "sizes": list(sizes),
-            "max_stages": 3,
-        },
-        "targets": [*REASONING, "mini-tatoeba"],
+        "space": {"max_stages": 3, **space},
+        "targets": list(targets),
         "languages": {"proxy": ["ane", "bor", "cel", "dun", "eki"]},
         "probe": {"train": 180, "eval": 80},
-        "budget": {"trials": 100},
+        "budget": {"trials": trials},
         "stopping": {"num_rungs": 3, "reduction_factor": 3},
         "resources": {"workers": 2},
         "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
@@ -62,6 +61,26 @@ def _of_249(name: str, *, sizes: tuple[int, int], stage_rate: float) -> dict[str
             "target": {"learning_rate": 5e-4, "epochs": 4, **_RECIPE},
         },
     }
+
+
+def _of_249(name: str, *, sizes: tuple[int, int], stage_rate: float) -> World:
+    """All curricula of four tasks in two sizes, up to three stages."""
+    return World(
+        study=_study(
+            name,
+            space={"tasks": FOUR, "sizes": list(sizes)},
+            targets=(*REASONING, "mini-tatoeba"),
+            stage_rate=stage_rate,
+            trials=100,
+        ),
+        seen=(1, 2, 3),
+        truth=(4,),
+        more_truth=(5, 6, 7, 8, 9, 10),
+        top=30,
+        others=30,
+        scaled=(1, 2, 3),
+        views={f"{name}-reasoning": REASONING},
+    )
 
 
 WORLDS: dict[str, World] = {
@@ -93,50 +112,18 @@ WORLDS: dict[str, World] = {
         scaled=(1,),
         views={"tiny-pos": ("mini-udpos",)},
     ),
-    "miniworld-small": World(
-        study=_of_249("miniworld-small", sizes=(1000, 3000), stage_rate=1e-3),
-        seen=(1, 2, 3),
-        truth=(4,),
-        more_truth=(5, 6, 7, 8, 9, 10),
-        top=30,
-        others=30,
-        scaled=(1, 2, 3),
-        views={"miniworld-small-reasoning": REASONING},
-    ),
+    "miniworld-small": _of_249("miniworld-small", sizes=(1000, 3000), stage_rate=1e-3),
     # By `python -m benchmarks.tables.screen` one trial of this world tells curricula apart with a
     # reliability of 0.8 on the targets of reasoning, and one of the world above with 0.5.
-    "miniworld-long": World(
-        study=_of_249("miniworld-long", sizes=(3000, 9000), stage_rate=5e-4),
-        seen=(1, 2, 3),
-        truth=(4,),
-        more_truth=(5, 6, 7, 8, 9, 10),
-        top=30,
-        others=30,
-        scaled=(1, 2, 3),
-        views={"miniworld-long-reasoning": REASONING},
-    ),
+    "miniworld-long": _of_249("miniworld-long", sizes=(3000, 9000), stage_rate=5e-4),
     "miniworld-large": World(
-        study={
-            "study": {"name": "miniworld-large"},
-            "encoder": {"name": "miniworld"},
-            "space": {  # 7,331 curricula
-                "tasks": ["mini-nli", "mini-paraphrase", "mini-squad", "mini-choice", "mini-pos"],
-                "sizes": [1000, 3000],
-                "max_stages": 3,
-                "joint": 2,
-            },
-            "targets": ["mini-xnli", "mini-xquad", "mini-xcopa", "mini-udpos", "mini-tatoeba"],
-            "languages": {"proxy": ["ane", "bor", "cel", "dun", "eki"]},
-            "probe": {"train": 180, "eval": 80},
-            "budget": {"trials": 1000},
-            "stopping": {"num_rungs": 3, "reduction_factor": 3},
-            "resources": {"workers": 2},
-            "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
-            "recipe": {
-                "stage": {"learning_rate": 1e-3, "epochs": 1, **_RECIPE},
-                "target": {"learning_rate": 5e-4, "epochs": 4, **_RECIPE},
-            },
-        },
+        study=_study(
+            "miniworld-large",
+            space={"tasks": [*FOUR, "mini-pos"], "sizes": [1000, 3000], "joint": 2},  # 7,331
+            targets=(*REASONING, "mini-udpos", "mini-tatoeba"),
+            stage_rate=1e-3,
+            trials=1000,
+        ),
         seen=(1, 2, 3),
         truth=(4,),
         more_truth=(5, 6, 7),
