@@ -11,6 +11,7 @@ from statistics import fmean
 
 import pandas as pd
 
+from analysis.finals import final_values
 from analysis.objective import Objective, objective_values
 from spaces.curriculum import EMPTY_TEXT
 
@@ -38,17 +39,17 @@ def best_curricula(frame: pd.DataFrame, objective: Objective) -> list[Best]:
         objective: the study's.
     """
     values = objective_values(frame, objective)
-    values = values[(values["rung"] == values["num_rungs"] - 1) & (values["variant"] == "")]
-    confirmed = _ranked(values, "confirm", ("candidate", "baseline"))
+    last = values[(values["rung"] == values["num_rungs"] - 1) & (values["variant"] == "")]
+    chosen = last[(last["phase"] == "confirm") & last["role"].isin(("candidate", "baseline"))]
+    confirmed = _ranked(chosen, "confirm", on_common_seeds=True)
     known = {best.curriculum for best in confirmed}
-    searched = _ranked(values, "search", ("baseline", "sampled"))
+    searched = _ranked(final_values(values), "search", on_common_seeds=False)
     found = confirmed + [best for best in searched if best.curriculum not in known]
     return [best for place, best in enumerate(found) if best.curriculum != EMPTY_TEXT or place == 0]
 
 
-def _ranked(values: pd.DataFrame, phase: str, roles: tuple[str, ...]) -> list[Best]:
-    """Curricula of a phase by their mean over the seeds that all of them have."""
-    chosen = values[(values["phase"] == phase) & values["role"].isin(roles)]
+def _ranked(chosen: pd.DataFrame, phase: str, *, on_common_seeds: bool) -> list[Best]:
+    """Curricula of a phase by their mean, over all their seeds or those that all of them have."""
     found: dict[str, dict[tuple[int, int], float]] = {}
     columns = ["curriculum", "stage_seed", "target_seed", "value"]
     for text, stage_seed, target_seed, value in chosen[columns].itertuples(index=False, name=None):
@@ -58,10 +59,10 @@ def _ranked(values: pd.DataFrame, phase: str, roles: tuple[str, ...]) -> list[Be
         Best(
             curriculum=text,
             phase=phase,
-            value=fmean(own[seeds] for seeds in own if seeds in common),
-            seeds=tuple(seeds for seeds in own if seeds in common),
+            value=fmean(own[seeds] for seeds in kept),
+            seeds=kept,
         )
         for text, own in found.items()
-        if common
+        if (kept := tuple(seeds for seeds in own if not on_common_seeds or seeds in common))
     ]
     return sorted(ranked, key=lambda best: (-best.value, best.curriculum))

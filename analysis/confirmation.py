@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.finals import final_values
 from analysis.marks import TARGET_LABELS, marks_by_curriculum, marks_by_language, marks_by_target
 from analysis.objective import Objective, objective_values
 from analysis.report_split import AVERAGE, Name, ReportSplit, Seeds, label, report_split
@@ -114,7 +115,7 @@ def _candidates(
     split: ReportSplit,
     marks: Mapping[str, str],
 ) -> pd.DataFrame:
-    search = values[(values["phase"] == "search") & (values["role"] != "noise")]
+    search = final_values(values)
     rows = [
         {
             "curriculum": text,

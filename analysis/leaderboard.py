@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.finals import final_values
 from analysis.marks import marks_by_curriculum, marks_by_target
 from analysis.objective import Objective, objective_values
 from spaces.curriculum import EMPTY_TEXT, parse_curriculum
@@ -22,10 +23,10 @@ class Leaderboard:
     """What the search found, best first."""
 
     ranked: pd.DataFrame
-    """Trials that ran to the end, one row per curriculum: rank, curriculum, role, score, gain
-    (over the empty curriculum at equal target seed; NaN if that has not run), one column per
-    target, n (trials; the repeated noise seeds are no part of it), examples_needed,
-    examples_paid, marks."""
+    """Curricula that ran to the end, one row each: rank, curriculum, role, score (mean over its
+    seeds), gain (over the empty curriculum at equal target seed; NaN if that has not run), one
+    column per target, n (seeds), examples_needed and examples_paid (on the study's own seed),
+    marks."""
     stopped: pd.DataFrame
     """The others, stopped or still running: curriculum, role, rung (the last one reached), score
     there, examples_needed, examples_paid, marks."""
@@ -50,7 +51,7 @@ def leaderboard(frame: pd.DataFrame, objective: Objective) -> Leaderboard:
     search = frame[frame["phase"] == "search"]
     values = objective_values(search, objective)
     own = values[values["role"] != "noise"]
-    full = own[own["rung"] == own["num_rungs"] - 1]
+    full = final_values(values)
     ranked = _ranked(full, _gains(values, "value"), search, objective)
     best_per_target = _best_per_target(ranked, full, values, search, objective)
     bests = [float(score) for score in best_per_target["score"]]

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.objective import Objective, Scores, aggregate, objective_values
-from analysis.observations import TRIAL
+from analysis.observations import CONTENDER, TRIAL
 from analysis.savings import PARTS
 from spaces.stopping import pooled_sd, reliability
 
@@ -63,7 +63,9 @@ def noise_by_rung(values: pd.DataFrame) -> dict[int, RungNoise]:
 
 def _of_rung(rung: int, at_rung: pd.DataFrame) -> RungNoise:
     seeds = ["curriculum", "stage_seed", "target_seed"]
-    distinct = at_rung.drop_duplicates(seeds)  # a crowded prefix may also be a trial of its own
+    # A contender was chosen for a high first value, which is not like its others.
+    fair = at_rung[at_rung["variant"] != CONTENDER]
+    distinct = fair.drop_duplicates(seeds)  # a crowded prefix may also be a trial of its own
     groups = [list(g["value"]) for _, g in distinct.groupby("curriculum")]
     repeated = [group for group in groups if len(group) > 1]
     noise = pooled_sd(repeated)

@@ -41,6 +41,8 @@ IDENTITY = (
 """Columns that together name one observation."""
 CROWDED_PREFIX = "crowded prefix"
 """Variant of the noise trials of a prefix on which many trials stand (`spaces/crowding.py`)."""
+CONTENDER = "contender"
+"""Variant of the noise trials of a curriculum that would be the best (`search/contenders.py`)."""
 TRIAL = ("phase", "curriculum", "variant", "stage_seed", "target_seed")
 """Columns that together name one trial."""
 _DTYPES = {
@@ -70,8 +72,8 @@ class Observation:
     curriculum: str
     """Text form of the whole curriculum, sizes as numbers."""
     variant: str = ""
-    """What a control of the confirmation changes ("lr x3", "equal examples"), or "crowded prefix"
-    for a noise trial of one; else empty."""
+    """What a control of the confirmation changes ("lr x3", "equal examples"), "crowded prefix"
+    or "contender" for a noise trial of one; else empty."""
     role: str
     """baseline, noise, sampled, control or candidate."""
     rung: int

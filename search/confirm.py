@@ -17,8 +17,10 @@ from search.assignments import Planner, controls_of
 from search.objectives import Values
 from search.scored import is_scored
 from search.study_fields import StudyConfig
+from search.tally import Identity, identity_of
 from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment
 from trainables.tasks.task import SplitName
 
@@ -70,21 +72,17 @@ class Confirmation:
         return parse_curriculum(winner)
 
     def _candidates(self) -> list[Curriculum]:
-        """The best full trials at the study's own seeds, the empty one and noise apart."""
-        seeds = self._config.seeds
-        finals: dict[str, list[Row]] = {}
+        """The best of the search, the empty one apart."""
+        finals: dict[Identity, list[Row]] = {}
         for row in self._recorder.rows:
-            own = row["stage_seed"] == seeds.stage and row["target_seed"] == seeds.target
-            last = row["rung"] == row["num_rungs"] - 1
-            if row["phase"] == SEARCH and row["role"] != "noise" and own and last:
-                finals.setdefault(row["curriculum"], []).append(row)
-        value = Values(self._objective)
-        values = {text: value(rows) for text, rows in finals.items()}
-        ranked = sorted(
-            (text for text, value in values.items() if value is not None),
-            key=lambda text: (-(values[text] or 0.0), text),
-        )
-        return candidates_of(map(parse_curriculum, ranked), self._config, self._planner)
+            if row["phase"] == SEARCH and row["rung"] == row["num_rungs"] - 1:
+                finals.setdefault(identity_of(row), []).append(row)
+        value, standings = Values(self._objective), Standings()
+        for (_, text, _, seed, _), rows in finals.items():
+            if (found := value(rows)) is not None:
+                standings.record(text, seed, found, repeat=rows[0]["role"] == "noise")
+        ranked = map(parse_curriculum, standings.ranked())
+        return candidates_of(ranked, self._config, self._planner)
 
     def _trials(
         self, candidates: list[Curriculum], *, split: SplitName, controls: list[Assignment]

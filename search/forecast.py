@@ -16,16 +16,18 @@ from statistics import fmean
 from search.assignments import Planner, controls_of
 from search.calibration import Rates
 from search.confirm import candidates_of
+from search.contenders import Contenders
 from search.study_fields import StudyConfig
 from search.work import PARTS, Cost, Counter, Name, Piece, cost_of
-from spaces.curriculum import Curriculum
+from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.standings import Standings
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment
 
 MAX_SIMULATED = 2_000
 """Trials of one simulation; the plan of a longer study says that it ends there."""
 REPEATS = 5
-PHASES = ("baselines", "noise seeds", "search", "confirmation")
+PHASES = ("baselines", "noise seeds", "search", "contenders", "confirmation")
 
 Pieces = Mapping[Name, Piece]
 
@@ -122,11 +124,21 @@ class _Simulation:
     ) -> None:
         self._config, self._planner, self._counter = config, planner, counter
         self._rates, self._noise, self._rng = rates, noise, rng
+        self._given, self._own = planner.given(), config.seeds.stage
         self._known: set[Name] = set()
         self._eta = 3 if config.stopping is None else config.stopping.reduction_factor
-        self._given = planner.given()
         self._qualities: dict[Curriculum, float] = {}
-        self._finals: dict[Curriculum, float] = {}
+        self._standings = Standings()
+        self._contenders = Contenders(
+            self._standings,
+            noise_seeds=self._given.noise_seeds,
+            top=config.seeds.contenders,
+            assign=planner.search,
+            is_running=lambda _: False,
+            has_ended=lambda _: False,
+        )
+        self._further: list[Pieces] = []
+        """Of contenders."""
         self._table = RungTable(
             num_rungs=planner.num_rungs,
             reduction_factor=self._eta,
@@ -138,11 +150,19 @@ class _Simulation:
         """All phases in their order, each on top of what the earlier ones left in the store."""
         baselines = self._baselines()
         noise_seeds = self._noise_seeds()
+        before = set(self._known)
         search, reaching, whole, capped = self._search()
+        contenders = cost_of(self._further, before, self._rates)
         if not search.trials:  # a space whose curricula are all baselines
             whole = {part: n / baselines.trials for part, n in baselines.cost.needed.items()}
         return Forecast(
-            phases=(baselines, noise_seeds, search, self._confirmation()),
+            phases=(
+                baselines,
+                noise_seeds,
+                search,
+                Phase(name="contenders", trials=len(self._further), cost=contenders),
+                self._confirmation(),
+            ),
             num_trials=int(search.trials),
             capped=capped,
             halving=halving(int(search.trials), self._planner.num_rungs, self._eta),
@@ -155,21 +175,30 @@ class _Simulation:
         for curriculum in self._given.baselines:
             for rung in range(self._planner.num_rungs):
                 self._table.record(rung, str(curriculum), self._value(curriculum, rung))
-            self._finals[curriculum] = self._value(curriculum, -1)
+            self._ends(curriculum)
             found.append(self._planner.search(curriculum, "baseline", None))
         return self._phase("baselines", found)
 
     def _noise_seeds(self) -> Phase:
         singles = self._given.singles[:1]  # the best is not known yet, and its size is theirs
         joint = () if self._given.joint is None else (self._given.joint,)
-        return self._phase(
-            "noise seeds",
-            [
-                self._planner.search(curriculum, "noise", seed)
-                for curriculum in (self._given.empty, *singles, *joint)
-                for seed in self._given.noise_seeds
-            ],
-        )
+        found = []
+        for curriculum in (self._given.empty, *singles, *joint):
+            for seed in self._given.noise_seeds:
+                self._repeats(curriculum, seed)
+                found.append(self._planner.search(curriculum, "noise", seed))
+        return self._phase("noise seeds", found)
+
+    def _ends(self, curriculum: Curriculum) -> None:
+        self._standings.record(str(curriculum), self._own, self._value(curriculum, -1))
+
+    def _repeats(self, curriculum: Curriculum, seed: int) -> None:
+        self._standings.record(str(curriculum), seed, self._value(curriculum, -1), repeat=True)
+
+    def _run_contenders(self) -> Iterator[Pieces]:
+        while pending := self._contenders.pending():
+            self._repeats(parse_curriculum(pending[0].curriculum), pending[0].stage_seed)
+            yield self._counter.pieces(pending[0])
 
     def _search(self) -> tuple[Phase, tuple[float, ...], dict[str, float], bool]:
         reaching = [0.0] * self._planner.num_rungs
@@ -190,7 +219,9 @@ class _Simulation:
                 reaching[rung] += 1
             trials.append(self._counter.pieces(assignment, until=last))
             whole.append(self._counter.pieces(assignment))
-            spent += self._amount(cost_of(trials[-1:], self._known, self._rates))
+            further = [*self._run_contenders()]
+            self._further += further
+            spent += self._amount(cost_of([trials[-1], *further], self._known, self._rates))
         cost = cost_of(trials, before, self._rates)
         needed = cost_of(whole, set(), None).needed
         mean = {part: n / max(1, len(whole)) for part, n in needed.items()}
@@ -217,7 +248,7 @@ class _Simulation:
             self._table.record(rung, str(curriculum), self._value(curriculum, rung))
             if self._table.decide(rung, str(curriculum), noise=self._noise[rung].noise).stop:
                 return rung
-        self._finals[curriculum] = self._value(curriculum, -1)
+        self._ends(curriculum)
         return self._planner.num_rungs - 1
 
     def _value(self, curriculum: Curriculum, rung: int) -> float:
@@ -241,7 +272,7 @@ class _Simulation:
     def _confirmation(self) -> Phase:
         config, planner = self._config, self._planner
         empty = Curriculum()
-        ranked = sorted(self._finals, key=lambda c: (-self._finals[c], str(c)))
+        ranked = map(parse_curriculum, self._standings.ranked())
         best = candidates_of(ranked, config, planner)
         if not best:
             return self._phase("confirmation", [])

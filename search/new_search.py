@@ -75,6 +75,7 @@ def new_search(
         assign=assign,
         record=record,
         objective=Values(objective_from(config, planner.languages("search"))),
+        contenders=config.seeds.contenders,
         empty_first=config.objective.aggregate == "standardised-gain",
         elapsed_hours=elapsed_hours,
     )

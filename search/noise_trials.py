@@ -10,7 +10,7 @@ from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from analysis.observations import CROWDED_PREFIX
+from analysis.observations import CONTENDER, CROWDED_PREFIX
 from search.given import Given
 from search.tally import Identity
 from spaces.crowding import Crowding
@@ -59,7 +59,8 @@ class Arrivals:
         """Standard deviation within curricula over seeds, pooled; None if none has two seeds.
 
         Only of what came to the rung before the trial did: crowded prefixes come all along, and
-        a trial that is decided on again after a crash must meet the noise that it met.
+        a trial that is decided on again after a crash must meet the noise that it met. Contenders
+        are left out: they were chosen for a high first value, which is not like the others.
         """
         at = self._rungs.get(rung, _Rung())
         end, _ = at.values.get(before, (len(at.values), 0.0))
@@ -68,8 +69,8 @@ class Arrivals:
             by_seeds: dict[tuple[int, int], float] = {}
             for identity in at.trials[text]:
                 place, value = at.values[identity]
-                if place < end:
-                    _, _, _, stage_seed, target_seed = identity
+                _, _, variant, stage_seed, target_seed = identity
+                if place < end and variant != CONTENDER:
                     by_seeds[stage_seed, target_seed] = value
             groups.append(list(by_seeds.values()))
         return pooled_sd(groups)

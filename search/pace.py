@@ -34,7 +34,7 @@ class Pace:
         """Trials of a phase, at most; None if nobody knows."""
         if phase == "confirm":
             return num_confirm_trials(self._config, self._tally.num_candidates)
-        return None if self._searched is None else self._searched + self._tally.num_crowded
+        return None if self._searched is None else self._searched + self._tally.num_further
 
     def seconds_left(self) -> float | None:
         """Of the phase; None while nothing has ended in it."""

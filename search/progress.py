@@ -22,6 +22,7 @@ from search.study import Opening
 from search.study_fields import StudyConfig
 from search.table_parts import score, share
 from search.tally import Running, Tally
+from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment
 
 SUMMARY_SECONDS = 60.0
@@ -77,7 +78,7 @@ class Scene:
         def identity(curriculum: object) -> tuple[str, str, str, int, int]:
             return (SEARCH, str(curriculum), "", seeds.stage, seeds.target)
 
-        self.tally = Tally(opening.value)
+        self.tally = Tally(opening.value, Standings(seeds.of_contenders))
         self.tally.recall(
             opening.rows,
             stopped=map(identity, opening.stopped),

@@ -39,12 +39,12 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A new best curriculum, and what had been spent when it was known."""
+    """Another best curriculum, and what had been spent when it was known."""
 
     spent: Spent
     curriculum: str
     value: float
-    """What the search saw of it."""
+    """What the search saw of it: the mean over its seeds."""
     truth: float
     """Its mean over seeds that the search does not see."""
 
@@ -54,11 +54,11 @@ class Simulated:
     """How a search went."""
 
     moments: tuple[Moment, ...]
-    """One for each new best, the first to the last."""
+    """One for each change of the best, the first to the last."""
     winner: str | None
     """The best at the last rung, as the leaderboard has it; None if no trial got there."""
     finals: Mapping[str, float]
-    """Value by curriculum that ran to the end, noise seeds left out, in the order of arrival."""
+    """Mean over its seeds by curriculum that ran to the end, best first."""
     order: tuple[tuple[str, str, int], ...]
     """Curriculum, variant and stage seed of the trials, in the order of their starts."""
     num_sampled: int

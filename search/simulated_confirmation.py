@@ -6,7 +6,7 @@ a report split nor controls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from analysis.confirmation import winner_of
 from analysis.objective import Objective
@@ -18,15 +18,14 @@ from search.study_fields import StudyConfig
 from spaces.curriculum import parse_curriculum
 
 
-def to_confirm(finals: Mapping[str, float], config: StudyConfig, planner: Planner) -> GivenTrials:
+def to_confirm(ranked: Iterable[str], config: StudyConfig, planner: Planner) -> GivenTrials:
     """The trials of the best few, each at every seed of the confirmation.
 
     Args:
-        finals: value by curriculum, of those that ran to the end.
+        ranked: curricula that ran to the end, best first.
         config: the study.
         planner: of the study.
     """
-    ranked = sorted(finals, key=lambda text: (-finals[text], text))
     candidates = candidates_of(map(parse_curriculum, ranked), config, planner)
     trials = [
         planner.confirm(candidate, "candidate", seed, split="search")

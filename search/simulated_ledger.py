@@ -10,6 +10,7 @@ from search.execution import TrialEvent
 from search.recorded_table import RecordedTable
 from search.recorded_work import Row
 from search.simulated import Moment, Spent
+from spaces.standings import Standings
 from trainables.assignment import SEARCH
 
 
@@ -24,17 +25,23 @@ class Ledger:
     Args:
         table: that is replayed.
         papers_factors: by part, as `search/recorded_table.py` gives them.
+        standings: empty; of the search.
     """
 
     table: RecordedTable
     papers_factors: Mapping[str, float]
+    standings: Standings
     examples: dict[str, float] = field(default_factory=_nothing)
     """Computed by all workers, by part."""
     moments: list[Moment] = field(default_factory=list)
-    finals: dict[str, float] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     confirmed_rows: list[Row] = field(default_factory=list)
     num_failed: int = 0
+
+    @property
+    def finals(self) -> dict[str, float]:
+        """Mean by curriculum that ran to the end, best first."""
+        return {text: self.standings.mean(text) for text in self.standings.ranked()}
 
     def spent(self, clock: float) -> Spent:
         """Until now, which is so many simulated seconds after the start."""
@@ -52,12 +59,21 @@ class Ledger:
             self.confirmed_rows += event.rows
         elif verdict.stopped:
             self.stopped.append(assignment.curriculum)
-        elif assignment.role != "noise" and value is not None:
-            self._final(assignment.curriculum, value, clock)
+        elif value is not None:
+            repeat = assignment.role == "noise"
+            seed = assignment.stage_seed
+            self.standings.record(assignment.curriculum, seed, value, repeat=repeat)
+            self._look(clock)
 
-    def _final(self, curriculum: str, value: float, clock: float) -> None:
-        self.finals[curriculum] = value
-        if not self.moments or value > self.moments[-1].value:
-            truth = self.table.true_value(curriculum)
-            found = Moment(spent=self.spent(clock), curriculum=curriculum, value=value, truth=truth)
-            self.moments.append(found)
+    def _look(self, clock: float) -> None:
+        """Whether another curriculum is the best now."""
+        best = self.standings.best()
+        if best is None or (self.moments and self.moments[-1].curriculum == best):
+            return
+        found = Moment(
+            spent=self.spent(clock),
+            curriculum=best,
+            value=self.standings.mean(best),
+            truth=self.table.true_value(best),
+        )
+        self.moments.append(found)

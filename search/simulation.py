@@ -38,6 +38,7 @@ from search.simulated_trial import Running, observe
 from search.study import cache_of
 from search.study_fields import StudyConfig
 from search.trials import SearchStopped
+from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment, assignment_from_json
 from trainables.leases import EXPIRY_SECONDS
 
@@ -102,7 +103,11 @@ class _Simulation:
         self._planner = Planner(config, places)
         self._setup = setup_of(config, places)
         self._objective = objective_from(config, self._planner.languages("search"))
-        self._ledger = Ledger(table, papers_factors(table, config.seeds.stage))
+        self._ledger = Ledger(
+            table,
+            papers_factors(table, config.seeds.stage),
+            Standings(config.seeds.of_contenders),
+        )
         self._floor: Floor
         self._clock = 0.0
         self._ids = count()
@@ -129,7 +134,7 @@ class _Simulation:
         searched = Simulated(
             moments=tuple(ledger.moments),
             winner=ledger.moments[-1].curriculum if ledger.moments else None,
-            finals=dict(ledger.finals),
+            finals=ledger.finals,
             order=tuple(self._order),
             num_sampled=decides.num_sampled,
             stopped=tuple(ledger.stopped),
@@ -141,9 +146,9 @@ class _Simulation:
             exhausted=decides.exhausted,
             ended_by="" if stopped_by is None else str(stopped_by),
         )
-        if stopped_by is not None or not (self._config.confirm.top and ledger.finals):
+        if stopped_by is not None or not (self._config.confirm.top and searched.finals):
             return searched
-        self._until_done(to_confirm(ledger.finals, self._config, self._planner))
+        self._until_done(to_confirm(searched.finals, self._config, self._planner))
         return replace(
             searched,
             confirmed=confirmed(ledger.confirmed_rows, self._objective),

@@ -24,6 +24,7 @@ from search.study_fields import StudyConfig
 from search.suggestions import CURRICULUM, ROLE
 from search.table_parts import count, score, share
 from search.tally import Identity, Tally
+from spaces.standings import Standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,8 @@ def read_status(config: StudyConfig, folder: RunFolder) -> Status:
     rows = read_rows(folder.observations, ignore_torn_line=True)
     trials = _optuna_trials(config, folder)
     objective = recorded_objective(config, as_frame(rows))
-    tally = Tally((lambda rows: None) if objective is None else Values(objective))
+    value = (lambda rows: None) if objective is None else Values(objective)
+    tally = Tally(value, Standings(config.seeds.of_contenders))
     tally.recall(
         rows,
         stopped=[_identity(config, text) for text in _in_state(trials, TrialState.PRUNED)],

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search.study_fields import Sampler, Stopping, StudyConfig
+from search.study_fields import Sampler, Seeds, Stopping, StudyConfig
 from search.study_values import NONE, nearest
 
 
@@ -25,6 +25,8 @@ class Strategy:
     """Whether what one trial computed serves the others."""
     proxies: int | None = None
     """Guided by so many of the table's languages, the first ones; None for all."""
+    contenders: int = Seeds().contenders
+    """So many of the best so far run on the other seeds too."""
     probe: int = 0
     """So many of the highest rungs are left to the confirmation: the probe is a third, a ninth."""
 
@@ -100,6 +102,7 @@ def with_strategy(
     values["store"] |= {"enabled": strategy.store}
     values["seeds"] |= {"stage": stage_seed, "target": stage_seed, "sampler": sampler_seed}
     values["seeds"] |= {"noise": list(fresh), "confirm": list(fresh)}
+    values["seeds"] |= {"contenders": strategy.contenders}
     values |= {"enumerate": False, "budget": {"trials": trials}}
     values["confirm"] |= {"top": config.confirm.top if fresh else 0}
     return StudyConfig.model_validate(values)

@@ -229,8 +229,16 @@ class Seeds(Fields):
     noise: tuple[CountOrZero, ...] = (2, 3)
     """Further seeds of three baselines, which measure the noise of every rung; the first is also
     that of prefixes on which many trials stand."""
+    contenders: CountOrZero = 1
+    """So many of the best so far run on the noise seeds too before they are believed; 0 = none.
+    Such trials do not count as trials of the budget."""
     confirm: tuple[CountOrZero, ...] = (11, 12, 13, 14, 15)
     """Fresh seeds of the confirmation, for stages and targets."""
+
+    @property
+    def of_contenders(self) -> tuple[int, ...]:
+        """Seeds on which the best of the search ran, beside the study's own."""
+        return self.noise if self.contenders else ()
 
 
 class Confirm(Fields):

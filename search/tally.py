@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from analysis.observations import CROWDED_PREFIX
+from analysis.observations import CONTENDER, CROWDED_PREFIX
 from spaces.curriculum import EMPTY_TEXT
+from spaces.standings import Standings
 
 if TYPE_CHECKING:
     from search.execution import TrialEvent
@@ -55,17 +56,17 @@ class Tally:
 
     Args:
         value: the objective of a trial's rows at one rung.
+        standings: empty; of the search.
     """
 
     value: Callable[[list[dict[str, Any]]], float | None]
+    standings: Standings = field(default_factory=Standings)
     phase: str = "search"
     running: dict[Identity, Running] = field(default_factory=dict)
     completed: dict[Identity, str] = field(default_factory=dict)
     """Role by trial that reached its last rung."""
     stopped: set[Identity] = field(default_factory=set)
     failed: set[Identity] = field(default_factory=set)
-    best: tuple[str, float] | None = None
-    """Curriculum and score, of the sampled trials and the baselines that ran to the end."""
     spent: Spending = field(default_factory=Spending)
 
     def recall(
@@ -119,6 +120,12 @@ class Tally:
         return sum(identity[0] == phase for identity in self.failed)
 
     @property
+    def best(self) -> tuple[str, float] | None:
+        """Curriculum and score, of the sampled trials and the baselines that ran to the end."""
+        best = self.standings.best()
+        return None if best is None else (best, self.standings.mean(best))
+
+    @property
     def num_stopped(self) -> int:
         """Trials that were stopped early."""
         return len(self.stopped)
@@ -134,19 +141,17 @@ class Tally:
         return len(found - {EMPTY_TEXT})
 
     @property
-    def num_crowded(self) -> int:
-        """Trials of crowded prefixes so far, which come on top of those that were planned."""
+    def num_further(self) -> int:
+        """Contenders and crowded prefixes so far, which come on top of the planned trials."""
         begun = {*self.running, *self.completed, *self.failed}
-        return sum(variant == CROWDED_PREFIX for _, _, variant, _, _ in begun)
+        return sum(variant in (CONTENDER, CROWDED_PREFIX) for _, _, variant, _, _ in begun)
 
     def _complete(self, identity: Identity, role: str, value: float | None) -> None:
         self.completed[identity] = role
         self.stopped.discard(identity)
         self.failed.discard(identity)
-        if identity[0] != "search" or role == "noise" or value is None:
-            return
-        if self.best is None or value > self.best[1]:
-            self.best = (identity[1], value)
+        if identity[0] == "search" and value is not None:
+            self.standings.record(identity[1], identity[3], value, repeat=role == "noise")
 
 
 def identity_of(row: Row) -> Identity:

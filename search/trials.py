@@ -4,8 +4,9 @@ Everything known is rebuilt from the observations on opening, in their order; Op
 told what they say. So a first launch, a resume and an extension are the same act.
 
 Order of trials: baselines; noise seeds (as soon as the best single task is known); what an
-earlier launch left running; second seeds of prefixes that are crowded by now; then what the
-sampler proposes. All but the sampled ones run to the end and do not count as trials.
+earlier launch left running; further seeds of the best so far, and of prefixes that are crowded by
+now; then what the sampler proposes. All but the sampled ones run to the end and do not count as
+trials.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from search.contenders import Contenders
 from search.given import Given
 from search.noise_trials import Arrivals, SecondSeeds, noise_seeds
 from search.scored import is_scored
 from search.suggestions import Outcome, Suggestions
 from search.tally import Identity, identity_of
 from spaces.curriculum import Curriculum, parse_curriculum
+from spaces.standings import Standings
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment
 
@@ -78,6 +81,7 @@ class Trials:
         record: writes rows that are not recorded yet and gives them back, durable by then.
         objective: value of one trial at one rung from its rows; None if rows are missing.
         elapsed_hours: wall-clock hours of all launches so far.
+        contenders: so many of the best so far run on the noise seeds too.
         empty_first: nothing else starts before the empty curriculum ended: values are gains.
     """
 
@@ -92,6 +96,7 @@ class Trials:
         record: Callable[[Rows], Rows],
         objective: Callable[[Rows], float | None],
         elapsed_hours: Callable[[], float],
+        contenders: int = 0,
         empty_first: bool = False,
     ) -> None:
         self._given = given
@@ -109,6 +114,15 @@ class Trials:
             assign=assign,
             is_valued=lambda a: a.identity in self._running or self._final(a) is not None,
             is_begun=self._known,
+        )
+        self._standings = Standings()
+        self._contenders = Contenders(
+            self._standings,
+            noise_seeds=given.noise_seeds,
+            top=contenders,
+            assign=assign,
+            is_running=lambda a: a.identity in self._running,
+            has_ended=lambda a: a.identity in self._ended,
         )
         self._running: dict[Identity, Assignment] = {}
         self._ended: set[Identity] = set()
@@ -136,8 +150,9 @@ class Trials:
         assignment = self._assign(parse_curriculum(first["curriculum"]), role, seed)
         if not is_scored(assignment.rungs[rung], rows):
             return  # the write of these rows was cut short: the trial comes here again
-        self._book(identity, role, rung, self._objective(rows))
-        if rung == first["num_rungs"] - 1:
+        last = rung == assignment.rungs[-1].index
+        self._book(identity, role, rung, self._objective(rows), last=last)
+        if last:
             self._ended.add(identity)
 
     def reconcile(self) -> None:
@@ -166,8 +181,8 @@ class Trials:
             assignment = self._assign(curriculum, role, None)
             if not self._known(assignment):
                 return self._start(assignment)
-        if crowded := self._pending_crowded():
-            return self._start(crowded[0])
+        if further := self._pending_further():
+            return self._start(further[0])
         if self.exhausted or self._budget_spent():
             return None
         suggestion = self._suggestions.ask()
@@ -178,7 +193,7 @@ class Trials:
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will come."""
-        if self._running or self._interrupted or self._pending_given() or self._pending_crowded():
+        if self._running or self._interrupted or self._pending_given() or self._pending_further():
             return False
         return self.exhausted or self._budget_spent()
 
@@ -190,8 +205,8 @@ class Trials:
         self._examples_paid += _paid(self._record(rows))
         self._failures_in_a_row = 0
         value = self._objective(rows)
-        self._book(assignment.identity, assignment.role, rung, value)
         last = rung == assignment.rungs[-1].index
+        self._book(assignment.identity, assignment.role, rung, value, last=last)
         stop, reason = False, ""
         if assignment.role == "sampled" and not last and not self._went_on(assignment, rung):
             noise = self._noise(rung, assignment)
@@ -241,10 +256,15 @@ class Trials:
         ended = [a.identity in self._ended for a in self._noise_seeds]
         return bool(ended) and all(ended)
 
-    def _pending_crowded(self) -> list[Assignment]:
-        """After the noise seeds, since a value may be one over the empty curriculum's."""
+    def _pending_further(self) -> list[Assignment]:
+        """Contenders and crowded prefixes.
+
+        After the noise seeds, since a value may be one over the empty curriculum's.
+        """
         if not self._noise_seeds_ended():
             return []
+        if contenders := self._contenders.pending():
+            return contenders
         self._second_seeds.count(self._suggestions.sampled(since=self._second_seeds.num_counted))
         return self._second_seeds.pending(self._noise_seeds)
 
@@ -284,10 +304,14 @@ class Trials:
     def _known(self, assignment: Assignment) -> bool:
         return assignment.identity in self._running or assignment.identity in self._ended
 
-    def _book(self, identity: Identity, role: str, rung: int, value: float | None) -> None:
+    def _book(
+        self, identity: Identity, role: str, rung: int, value: float | None, *, last: bool
+    ) -> None:
         if value is None:
             return
         self._arrivals.record(rung, identity, value)
+        if last:
+            self._standings.record(identity[1], identity[3], value, repeat=role == "noise")
         if role != "noise":
             self._rungs.record(rung, identity[1], value)
             return

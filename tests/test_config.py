@@ -480,6 +480,7 @@ OTHER = {
     "seeds.sampler": 7,
     "seeds.noise": [8],
     "seeds.confirm": [9],
+    "seeds.contenders": 2,
     "confirm.top": 1,
     "confirm.controls": False,
     "confirm.learning_rates": [],

@@ -97,15 +97,19 @@ VALUES = objective_values(as_frame(SEARCH), OBJECTIVE)
 def test_only_trials_that_ran_to_the_end_are_ranked():
     assert BOARD.ranked["curriculum"].tolist() == ["a:1000 > b:3000", "a:1000", "b:3000", "none"]
     assert BOARD.ranked["rank"].tolist() == [1, 2, 3, 4]
-    assert BOARD.ranked["score"].tolist() == pytest.approx([0.6, 0.5, 0.4, 0.4])
+    assert BOARD.ranked["score"].tolist() == pytest.approx([0.6, 0.55, 0.4, 0.4])
+    assert BOARD.ranked["n"].tolist() == [1, 2, 1, 2]
     assert BOARD.stopped["curriculum"].tolist() == ["b:3000 > a:3000", "b:1000"]
     assert BOARD.stopped["rung"].tolist() == [1, 0]
     assert BOARD.stopped["score"].tolist() == pytest.approx([0.1, 0.05])
 
 
-def test_noise_seeds_do_not_move_a_score():
-    own = leaderboard(as_frame([row for row in SEARCH if row["role"] != "noise"]), OBJECTIVE)
-    assert own.ranked.equals(BOARD.ranked)
+def test_a_score_is_the_mean_over_seeds_and_costs_are_those_of_the_studys_own():
+    own = leaderboard(as_frame([row for row in SEARCH if row["role"] != "noise"]), OBJECTIVE).ranked
+    assert own["curriculum"].equals(BOARD.ranked["curriculum"])
+    assert own["score"].tolist() == pytest.approx([0.6, 0.5, 0.4, 0.4])
+    for column in ("role", "examples_needed", "examples_paid"):
+        assert own[column].equals(BOARD.ranked[column])
 
 
 def test_the_confirmation_does_not_move_the_leaderboard():
@@ -115,7 +119,7 @@ def test_the_confirmation_does_not_move_the_leaderboard():
 
 
 def test_gains_are_over_the_empty_curriculum_at_the_same_target_seed():
-    assert BOARD.ranked["gain"].tolist() == pytest.approx([0.2, 0.1, 0.0, 0.0])
+    assert BOARD.ranked["gain"].tolist() == pytest.approx([0.2, 0.15, 0.0, 0.0])
     second = trial("c:1", [(0.6, 0.6)] * 3, target_seed=2, seed=5)
     lone = trial("d:1", [(0.6, 0.6)] * 3, target_seed=3, seed=5)
     ranked = leaderboard(as_frame([*SEARCH, *second, *lone]), OBJECTIVE).ranked
@@ -128,8 +132,8 @@ def test_best_per_target_and_the_average_of_those_bests():
     table = BOARD.best_per_target
     assert table["target"].tolist() == ["xnli", "panx"]
     assert table["curriculum"].tolist() == ["a:1000", "a:1000 > b:3000"]
-    assert table["gain"].tolist() == pytest.approx([0.3, 0.2])
-    assert BOARD.average_of_bests == pytest.approx((0.7 + 0.6) / 2)
+    assert table["gain"].tolist() == pytest.approx([0.35, 0.2])
+    assert BOARD.average_of_bests == pytest.approx((0.8 + 0.6) / 2)
 
 
 def test_each_budget_names_what_is_best_within_it():

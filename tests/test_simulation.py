@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from statistics import fmean
 
 import optuna
 import pytest
@@ -141,11 +142,14 @@ def test_equal_seeds_give_equal_runs(table, sampler):
 
 
 def test_what_a_search_sees_of_a_curriculum_is_the_same_with_any_workers_and_failures(world, table):
-    values = observed(rows_at(world, 1))
+    own, other = (observed(rows_at(world, seed)) for seed in (1, 2))
     for workers, failures in ((1, 0.0), (16, 0.0), (16, 0.2)):
         found = simulate(table, study(), workers=workers, failures=failures)
         assert found.num_stopped > 0
-        assert found.finals == pytest.approx({text: values[text] for text in found.finals})
+        for text, value in found.finals.items():
+            assert pytest.approx(value) in (own[text], fmean((own[text], other[text])))
+        on_both = [text for text in found.finals if pytest.approx(found.finals[text]) != own[text]]
+        assert {"none", found.winner} <= {*on_both} < found.finals.keys()
 
 
 def test_lost_workers_are_counted_and_their_trials_start_again(table):

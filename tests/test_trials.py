@@ -2,184 +2,41 @@
 
 from __future__ import annotations
 
-import random
 from itertools import pairwise, product
 from types import SimpleNamespace
 
-import optuna
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted_search import (
+    NEVER,
+    NUM_RUNGS,
+    SINGLES,
+    SPACE,
+    TIGHT,
+    Search,
+    assign,
+    curricula,
+    row_of,
+)
 
 from analysis.crowded import crowded
 from analysis.noise import noise_by_rung
-from analysis.observations import CROWDED_PREFIX, IDENTITY
+from analysis.observations import CROWDED_PREFIX
 from search import noise_trials
 from search.confirm import Confirmation
-from search.given import Given
-from search.gp.observed import Problem
 from search.noise_trials import Arrivals
 from search.pace import Pace
-from search.samplers import sampler_factory
-from search.suggestions import Suggestions
-from search.tally import Tally, identity_of
-from search.trials import Budget, SearchStopped, Trials, Verdict
+from search.tally import Tally
+from search.trials import Budget, SearchStopped, Verdict
 from spaces.codecs import CODECS
 from spaces.crowding import CROWDED, Crowding, crowded_prefixes
-from spaces.curriculum import Curriculum, parse_curriculum
-from spaces.rungs import rungs
-from spaces.space import CurriculumSpace
-from spaces.stopping import RungTable, pooled_sd
-from trainables.assignment import Assignment, RungWork
+from spaces.curriculum import parse_curriculum
+from spaces.stopping import pooled_sd
 
-SPACE = CurriculumSpace(tasks=tuple("abcdef"), sizes=(1, 3), max_stages=3)
-SINGLES = tuple(parse_curriculum(f"{task}:3") for task in "ab")
-TIGHT = CurriculumSpace(tasks=("a", "b"), sizes=(1, 3), max_stages=2)
-"""13 curricula: samplers repeat themselves, then it is exhausted."""
 ON_D = ["d:1 > a:1", "d:1 > b:1", "d:1 > c:1", "d:1 > e:1", "d:1 > f:1"]
 OTHERS = ["c:1", "e:3", "f:3 > c:1"]
-NUM_RUNGS = 3
-RUNGS = rungs("targets", num_rungs=NUM_RUNGS, reduction_factor=3, max_stages=3)
-NEVER = 99.0
-"""A z with which nothing is stopped."""
-
-
-def curricula(texts):
-    return [parse_curriculum(text) for text in texts]
-
-
-def assign(curriculum, role, seed):
-    works = [
-        RungWork(
-            index=i,
-            scale=1.0,
-            curriculum="",
-            train_examples={},
-            metrics={},
-            eval_items=1,
-            splits={"search": {}},
-        )
-        for i in range(NUM_RUNGS)
-    ]
-    return Assignment(
-        phase="search",
-        role=role,
-        curriculum=str(curriculum),
-        stage_seed=seed or 1,
-        target_seed=seed or 1,
-        rungs=tuple(works),
-    )
-
-
-def row_of(assignment, rung):
-    """Its value depends on curriculum, seed and rung alone."""
-    rng = random.Random(f"{assignment.curriculum} {rung}")
-    luck = random.Random(f"{assignment.curriculum} {rung} {assignment.stage_seed}")
-    return {
-        **dict.fromkeys(IDENTITY, ""),
-        "phase": "search",
-        "curriculum": assignment.curriculum,
-        "variant": assignment.variant,
-        "role": assignment.role,
-        "stage_seed": assignment.stage_seed,
-        "target_seed": assignment.target_seed,
-        "rung": rung,
-        "num_rungs": NUM_RUNGS,
-        "value": rng.random() + luck.gauss(0, 0.02),
-        "examples_paid": 1.0,
-    }
-
-
-class Search:
-    """One search on given observations and a given Optuna study.
-
-    Args:
-        script: curricula to propose, in order; None = the sampler decides.
-        budget: sampled trials.
-    """
-
-    def __init__(
-        self,
-        script=None,
-        *,
-        rows=(),
-        study=None,
-        budget=None,
-        noise=(2, 3),
-        z=1.0,
-        sampler="RandomSampler",
-        codec="random_keys",
-        space=SPACE,
-    ):
-        self.rows = list(rows)
-        self.study = study or optuna.create_study(direction="maximize")
-        self.verdicts = {}
-        translate = CODECS[codec](space)
-        told = {"space": space, "codec": translate, "rungs": RUNGS, "seed": 1}
-        self.suggestions = Suggestions(
-            self.study,
-            space=space,
-            codec=translate,
-            new_sampler=sampler_factory(sampler, {}, Problem(**told)),
-            seed=7,
-            enumerate_all=script is not None,
-        )
-        if script is not None:
-            self.suggestions._in_order = iter(curricula(script))
-        chosen = Given(
-            empty=Curriculum(), singles=SINGLES, joint=None, others=(), noise_seeds=tuple(noise)
-        )
-        baselines = [str(curriculum) for curriculum in chosen.baselines]
-        self.trials = Trials(
-            given=chosen,
-            budget=Budget(trials=budget),
-            suggestions=self.suggestions,
-            rungs=RungTable(num_rungs=NUM_RUNGS, reduction_factor=3, z=z, baselines=baselines),
-            assign=assign,
-            record=self._record,
-            objective=lambda rows: rows[0]["value"],
-            elapsed_hours=lambda: 0.0,
-        )
-        for row in self.rows:
-            self.trials.recall([row])
-        self.trials.reconcile()
-
-    def _record(self, rows):
-        known = {(identity_of(row), row["rung"]) for row in self.rows}
-        new = [row for row in rows if (identity_of(row), row["rung"]) not in known]
-        self.rows += new
-        return new
-
-    def run(self, rungs=None):
-        """One trial after the other, to the end or for so many rungs."""
-        while (assignment := self.trials.next()) is not None:
-            for work in assignment.rungs:
-                if rungs is not None and len(self.rows) >= rungs:
-                    return self
-                rows = [row_of(assignment, work.index)]
-                verdict = self.trials.on_rung(assignment, work.index, rows)
-                self.verdicts[assignment.identity, work.index] = verdict
-                if verdict.ends:
-                    break
-        assert self.trials.finished()
-        return self
-
-    @property
-    def on_crowded(self):
-        """Curriculum and seed of the trials of crowded prefixes, in the order of their ends."""
-        last = [r for r in self.rows if r["rung"] == NUM_RUNGS - 1]
-        return [(r["curriculum"], r["stage_seed"]) for r in last if r["variant"] == CROWDED_PREFIX]
-
-    @property
-    def proposed(self):
-        return [str(curriculum) for curriculum in self.suggestions.sampled()]
-
-    @property
-    def order(self):
-        """Trials in the order in which they began."""
-        return list(dict.fromkeys(identity_of(row) for row in self.rows))
-
 
 prefixes = st.lists(st.sampled_from("ab"), max_size=3, min_size=1)
 many = st.lists(prefixes, max_size=30).map(

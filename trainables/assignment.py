@@ -131,7 +131,8 @@ class Assignment:
     role: str
     """baseline, noise, sampled, candidate or control."""
     variant: str = ""
-    """What a control changes ("lr x3", "equal examples"), or "crowded prefix"; else empty."""
+    """What a control changes ("lr x3", "equal examples"); "crowded prefix" or "contender" for a
+    noise trial of one; else empty."""
     curriculum: str
     stage_seed: int
     target_seed: int

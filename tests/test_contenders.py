@@ -1,0 +1,190 @@
+"""Whoever would be the best runs on further seeds before it is believed; and who is best then."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from statistics import fmean
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scripted_search import NEVER, NUM_RUNGS, Search, assign
+
+from analysis.best import best_curricula
+from analysis.finals import final_values
+from analysis.leaderboard import leaderboard
+from analysis.noise import noise_by_rung
+from analysis.objective import Objective, ScoredTarget
+from search.tally import Tally
+from spaces.curriculum import parse_curriculum
+from spaces.standings import Standings
+
+BASELINES = {
+    (text, seed): 0.1 + seed / 100 for text in ("none", "a:3", "b:3") for seed in (1, 2, 3)
+}
+"""What the baselines score in these searches."""
+
+
+def search(scores, *, contenders=1, script=None, **options):
+    """Curricula in the order of their scores, nothing stopped."""
+    own = [text for text, seed in scores if seed == 1]
+    return Search(
+        script or own,
+        scores=BASELINES | scores,
+        contenders=contenders,
+        z=NEVER,
+        budget=len(script or own),
+        **options,
+    )
+
+
+values = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.sampled_from((1, 2, 3)), st.integers(0, 9)), max_size=20
+)
+
+
+@given(values, st.sampled_from(((), (2,), (2, 3))))
+def test_standings_are_the_order_of_means_over_seeds_however_values_arrive(drawn, repeats):
+    standings, kept = Standings(repeats), {}
+    for text, seed, value in drawn:
+        value = kept.setdefault((text, seed), value)
+        standings.record(text, seed, value, repeat=seed != 1)
+    of = {text: {s: v for (t, s), v in kept.items() if t == text} for text, _ in kept}
+    means = {text: fmean(own.values()) for text, own in of.items() if 1 in own}
+    assert standings.ranked() == sorted(means, key=lambda text: (-means[text], text))
+    assert {text: standings.mean(text) for text in means} == means
+    assert {text: standings.seeds(text) for text in of} == {t: own.keys() for t, own in of.items()}
+    heard = [text for text in standings.ranked() if of[text].keys() >= set(repeats)]
+    assert standings.best() == next(iter(heard or standings.ranked()), None)
+
+
+def test_a_new_best_runs_on_every_noise_seed_and_others_do_not():
+    lucky, good = "c:1", "d:1"
+    scores = {(lucky, 1): 0.9, (lucky, 2): 0.2, (lucky, 3): 0.4}
+    scores |= {(good, 1): 0.6, (good, 2): 0.7, (good, 3): 0.8}
+    found = search(scores | {("e:1", 1): 0.65}).run()
+    assert found.on_contenders == [(lucky, 2), (lucky, 3), (good, 2), (good, 3)]
+    assert found.trials._standings.best() == good
+
+
+def test_who_falls_behind_after_a_seed_runs_on_no_further_one():
+    scores = {("c:1", s): 0.6 for s in (1, 2, 3)} | {("d:1", 1): 0.7, ("d:1", 2): 0.3}
+    assert search(scores).run().on_contenders == [("c:1", 2), ("c:1", 3), ("d:1", 2)]
+
+
+def test_so_many_of_the_best_are_contenders():
+    of = {"e:1": 0.8, "d:1": 0.7, "c:1": 0.6, "f:1": 0.5}
+    scores = {(text, seed): value for text, value in of.items() for seed in (1, 2, 3)}
+    ran = [{text for text, _ in search(scores, contenders=n).run().on_contenders} for n in range(6)]
+    of_these = [{text for text in texts if text in of} for texts in ran]
+    assert of_these == [set(), {"e:1"}, {"e:1", "d:1"}, {"e:1", "d:1", "c:1"}, set(of), set(of)]
+    assert ran[1] == {"e:1"} and "a:3" in ran[5]  # at first only baselines are there
+
+
+def test_without_noise_seeds_there_are_no_contenders():
+    assert search({("c:1", 1): 0.9}, noise=()).run().on_contenders == []
+
+
+def test_in_the_end_the_first_of_the_standings_was_heard_on_all_seeds():
+    for budget in (1, 5, 20, 60):
+        found = Search(budget=budget, contenders=1).run()
+        standings = found.trials._standings
+        assert standings.seeds(standings.ranked(1)[0]) == {1, 2, 3}
+        assert len(found.on_contenders) < 40
+
+
+def test_they_do_not_count_as_trials_nor_in_the_noise():
+    with_them, without = (Search(budget=40, contenders=n, z=NEVER).run() for n in (2, 0))
+    assert with_them.on_contenders and with_them.proposed == without.proposed
+    noises = [
+        {rung: found.noise for rung, found in noise_by_rung(pd.DataFrame(own.rows)).items()}
+        for own in (with_them, without)
+    ]
+    assert noises[0] == noises[1]
+    last = assign(parse_curriculum("none"), "sampled", 99)  # came after all
+    met = [
+        own.trials._arrivals.noise(NUM_RUNGS - 1, before=last.identity)
+        for own in (with_them, without)
+    ]
+    assert met[0] == met[1] == pytest.approx(noises[0][NUM_RUNGS - 1])
+
+
+def test_a_failed_contender_is_not_tried_again_and_the_next_seed_is():
+    found = search({("c:1", seed): 0.9 for seed in (1, 2, 3)})
+    while (assignment := found.trials.next()) is not None:
+        if assignment.variant and assignment.stage_seed == 2:
+            found.trials.on_failure(assignment, "lost")
+            continue
+        for work in assignment.rungs:
+            found.trials.on_rung(
+                assignment, work.index, found._record([found.row_of(assignment, work.index)])
+            )
+    assert found.trials.finished()
+    assert found.on_contenders == [("c:1", 3)]
+
+
+@pytest.mark.parametrize("sampler", ["RandomSampler", "CurriculumSampler"])
+def test_interrupted_anywhere_and_resumed_the_same_contenders_run(sampler):
+    how = {"budget": 14, "contenders": 2, "sampler": sampler, "scores": BASELINES}
+    straight = Search(**how).run()
+    assert len(straight.on_contenders) >= 4
+    for rungs in range(20, len(straight.rows), 3):
+        begun = Search(**how).run(rungs=rungs)
+        resumed = Search(rows=begun.rows, study=begun.study, **how).run()
+        assert resumed.order == straight.order
+
+
+def test_every_table_names_the_same_best():
+    """The live view, the leaderboard and the export read the same rows as the search did."""
+    rows = Search(budget=30, contenders=1).run().rows
+    wide = [
+        row
+        | {"part": "evaluation", "split": "search", "target": "t", "language": "x", "metric": "m"}
+        | {"layer": None, "items": 1, "examples_needed": 1.0, "overlap": None, "stand_in": False}
+        | {"train_overlap": None, "collapsed": False, "numerics": "", "scale": 1.0, "seconds": 0.0}
+        for row in rows
+    ]
+    frame = pd.DataFrame(wide)
+    objective = Objective(
+        proxy_languages=("x",),
+        targets=(ScoredTarget(name="t", metric="m", group="", languages=("x",)),),
+    )
+    tally = Tally(lambda own: own[0]["value"], Standings((2, 3)))
+    for _, own in groupby(
+        wide, key=lambda row: (row["curriculum"], row["variant"], row["stage_seed"])
+    ):
+        tally.recall(list(own))
+    text, score = tally.best
+    first = leaderboard(frame, objective).ranked.iloc[0]
+    assert (first["curriculum"], first["n"]) == (text, 3)
+    assert first["score"] == pytest.approx(score)
+    exported = next(b for b in best_curricula(frame, objective))
+    assert (exported.curriculum, exported.value) == (text, pytest.approx(score))
+    assert exported.seeds[0] == (1, 1)
+
+
+def test_final_values_have_each_curriculum_and_seeds_once_the_studys_own_first():
+    columns = [
+        "phase",
+        "curriculum",
+        "variant",
+        "role",
+        "rung",
+        "num_rungs",
+        "stage_seed",
+        "target_seed",
+        "value",
+    ]
+    table = pd.DataFrame(
+        [
+            ("search", "d:1", "crowded prefix", "noise", 1, 2, 2, 2, 0.3),
+            ("search", "d:1", "", "sampled", 1, 2, 1, 1, 0.5),
+            ("search", "d:1", "contender", "noise", 1, 2, 2, 2, 0.3),
+            ("search", "d:1", "", "sampled", 0, 2, 1, 1, 0.4),
+            ("search", "e:1", "crowded prefix", "noise", 1, 2, 2, 2, 0.9),
+            ("confirm", "d:1", "", "candidate", 0, 1, 11, 11, 0.1),
+        ],
+        columns=columns,
+    )  # fmt: skip
+    assert list(final_values(table)["value"]) == [0.5, 0.3]
