@@ -3,10 +3,10 @@
 Everything known is rebuilt from the observations on opening, in their order; Optuna's study is
 told what they say. So a first launch, a resume and an extension are the same act.
 
-Order of trials: baselines; noise seeds (as soon as the best single task is known); what an
-earlier launch left running; further seeds of the best so far, and of prefixes that are crowded by
-now; then what the sampler proposes. All but the sampled ones run to the end and do not count as
-trials.
+Order of trials: baselines; noise seeds (as soon as the best single task is known; where no rung
+can stop a trial, in the end); what an earlier launch left running; further seeds of the best so
+far, and of prefixes that are crowded by now; then what the sampler proposes. All but the sampled
+ones run to the end and do not count as trials.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ class Trials:
         self._objective = objective
         self._elapsed_hours = elapsed_hours
         self._empty_first = empty_first
+        self._noise_first = rungs.num_rungs > 1 or empty_first
         self._arrivals = Arrivals()
         self._second_seeds = SecondSeeds(
             given,
@@ -183,19 +184,19 @@ class Trials:
                 return self._start(assignment)
         if further := self._pending_further():
             return self._start(further[0])
-        if self.exhausted or self._budget_spent():
+        if self._all_proposed():
             return None
         suggestion = self._suggestions.ask()
         if suggestion is None:
             self.exhausted = True
-            return None
+            return self.next()  # noise seeds, where they run in the end
         return self._start(self._assign(suggestion, "sampled", None))
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will come."""
         if self._running or self._interrupted or self._pending_given() or self._pending_further():
             return False
-        return self.exhausted or self._budget_spent()
+        return self._all_proposed()
 
     def on_rung(self, assignment: Assignment, rung: int, rows: Rows) -> Verdict:
         """Record a trial's rows at a rung, then decide whether it goes on.
@@ -247,6 +248,8 @@ class Trials:
         pending = [a for a in baselines if not self._known(a)]
         if pending or any(a.identity in self._running for a in self._baselines):
             return pending
+        if not self._noise_first and (self._interrupted or not self._all_proposed()):
+            return []
         if not self._noise_seeds:
             self._noise_seeds = noise_seeds(self._given, assign=self._assign, final=self._final)
         return [a for a in self._noise_seeds if not self._known(a)]
@@ -259,9 +262,10 @@ class Trials:
     def _pending_further(self) -> list[Assignment]:
         """Contenders and crowded prefixes.
 
-        After the noise seeds, since a value may be one over the empty curriculum's.
+        After noise seeds that come first, since a value may be one over the empty curriculum's.
         """
-        if not self._noise_seeds_ended():
+        too_early = self._noise_first and not self._noise_seeds_ended()
+        if too_early or not self._given.noise_seeds:
             return []
         if contenders := self._contenders.pending():
             return contenders
@@ -317,6 +321,9 @@ class Trials:
             return
         values = self._arrivals.of(identity).values()
         self._suggestions.note_other_seed(identity[1], identity[3], tuple(values))
+
+    def _all_proposed(self) -> bool:
+        return self.exhausted or self._budget_spent()
 
     def _budget_spent(self) -> bool:
         if self._budget.trials is not None:

@@ -94,6 +94,7 @@ class RungTable:
                 f"num_rungs is {num_rungs}, reduction_factor {reduction_factor}, z {z}; "
                 f"wanted at least 1, 2 and 0"
             )
+        self.num_rungs = num_rungs
         self._eta = reduction_factor
         self._z = z
         self._baselines = frozenset(baselines)

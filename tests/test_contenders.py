@@ -7,9 +7,10 @@ from statistics import fmean
 
 import pandas as pd
 import pytest
+import scripted_search
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_search import NEVER, NUM_RUNGS, Search, assign
+from scripted_search import NEVER, NUM_RUNGS, SPACE, TIGHT, Search, assign
 
 from analysis.best import best_curricula
 from analysis.finals import final_values
@@ -80,6 +81,35 @@ def test_so_many_of_the_best_are_contenders():
     of_these = [{text for text in texts if text in of} for texts in ran]
     assert of_these == [set(), {"e:1"}, {"e:1", "d:1"}, {"e:1", "d:1", "c:1"}, set(of), set(of)]
     assert ran[1] == {"e:1"} and "a:3" in ran[5]  # at first only baselines are there
+
+
+@pytest.fixture
+def one_rung(monkeypatch):
+    """Nothing can be stopped."""
+    monkeypatch.setattr(scripted_search, "NUM_RUNGS", 1)
+
+
+@pytest.mark.parametrize("space", [SPACE, TIGHT])
+def test_where_nothing_can_be_stopped_the_noise_seeds_run_in_the_end(one_rung, space):
+    """Of the baselines; contenders do not wait for them. The tight space is exhausted first."""
+    found = Search(budget=30, contenders=1, space=space).run()
+    roles = {
+        (row["curriculum"], row["variant"], row["stage_seed"]): row["role"] for row in found.rows
+    }
+    noise = [place for place, key in enumerate(roles) if key[1] == "" and roles[key] == "noise"]
+    sampled = [place for place, role in enumerate(roles.values()) if role == "sampled"]
+    assert len(noise) == 4 and min(noise) > max(sampled)
+    assert found.trials.exhausted == (space is TIGHT)
+    assert list(roles).index((*found.on_contenders[0][:1], "contender", 2)) < max(sampled)
+
+
+@pytest.mark.parametrize("sampler", ["RandomSampler", "CurriculumSampler"])
+def test_interrupted_anywhere_with_one_rung_it_is_the_same_search(one_rung, sampler):
+    how = {"budget": 9, "contenders": 1, "sampler": sampler}
+    straight = Search(**how).run()
+    for rungs in range(len(straight.rows)):
+        begun = Search(**how).run(rungs=rungs)
+        assert Search(rows=begun.rows, study=begun.study, **how).run().order == straight.order
 
 
 def test_without_noise_seeds_there_are_no_contenders():
