@@ -26,8 +26,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import pandas as pd
 import torch
 
+from analysis.finals import final_values
 from analysis.objective import objective_values
 from analysis.observations import as_frame, read_rows
 from benchmarks.tables.worlds import WORLDS, World
@@ -133,19 +135,19 @@ def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
 
 def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
     """Whole seeds first, a seen one and one of truth before the others, so that a table is soon of
-    use; who is trained on more of them is known when the seen ones have ended.
+    use, then more of truth, of whom the seen seeds say; what only ablations ask for comes last.
     """
     given = tuple(str(curriculum) for curriculum in planner.given().baselines)
     everything, whole = _recorded_curricula(world, planner, given), not world.sampled
     seen = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.seen]
     truth = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.truth]
     yield from (*seen[:1], *truth, *seen[1:])
-    for seed in world.scaled:
-        yield Part(seed=seed, curricula=everything, whole=whole, rungs=SCALES)
     chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
     for seed in world.more_truth:
         curricula = tuple(dict.fromkeys((*given, *chosen)))
         yield Part(seed=seed, curricula=curricula, whole=False)
+    for seed in world.scaled:
+        yield Part(seed=seed, curricula=everything, whole=whole, rungs=SCALES)
 
 
 def _recorded_curricula(world: World, planner: Planner, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -165,15 +167,20 @@ def _recorded_curricula(world: World, planner: Planner, given: tuple[str, ...]) 
 def _chosen(world: World, config: StudyConfig, rows: Sequence[dict[str, Any]]) -> list[str]:
     """The best by the seen seeds alone, so that the truth is not chosen by itself, and others."""
     frame = as_frame(rows)
+    views = [_view(config, name, targets) for name, targets in world.views.items()]
+    ranked = [_ranked(own, frame) for own in (config, *views)]
+    best = dict.fromkeys(text for own in ranked for text in own[: world.top])
+    rest = sorted(set(ranked[0]) - best.keys())
+    drawn = random.Random(OTHERS_SEED).sample(rest, min(world.others, len(rest)))
+    return [*best, *drawn]
+
+
+def _ranked(config: StudyConfig, frame: pd.DataFrame) -> list[str]:
+    """Best first, by the mean over seeds."""
     objective = recorded_objective(config, frame)
     assert objective is not None, "the whole space has ended"
-    values = objective_values(frame, objective)
-    last = values[values["rung"] == values["num_rungs"] - 1]
-    means = last.groupby("curriculum")["value"].mean()
-    ranked = sorted(means.index, key=lambda text: (-means[text], text))
-    rest = sorted(ranked[world.top :])
-    drawn = random.Random(OTHERS_SEED).sample(rest, min(world.others, len(rest)))
-    return [*ranked[: world.top], *drawn]
+    means = final_values(objective_values(frame, objective)).groupby("curriculum")["value"].mean()
+    return sorted(means.index, key=lambda text: (-means[text], text))
 
 
 def _train(
