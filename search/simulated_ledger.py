@@ -67,7 +67,7 @@ class Ledger:
 
     def _look(self, clock: float) -> None:
         """Whether another curriculum is the best now."""
-        best = self.standings.best()
+        best = self.standings.best
         if best is None or (self.moments and self.moments[-1].curriculum == best):
             return
         found = Moment(

@@ -122,7 +122,7 @@ class Tally:
     @property
     def best(self) -> tuple[str, float] | None:
         """Curriculum and score, of the sampled trials and the baselines that ran to the end."""
-        best = self.standings.best()
+        best = self.standings.best
         return None if best is None else (best, self.standings.mean(best))
 
     @property

@@ -27,6 +27,9 @@ class Standings:
         """Mean by curriculum that ran on the study's own seed."""
         self._ranked: list[tuple[float, str]] = []
         """Minus the mean, and the curriculum."""
+        self.best: str | None = None
+        """Who is believed to be the best: once that was heard on all seeds, nobody else is before
+        being heard on them too."""
 
     def record(self, curriculum: str, seed: int, value: float, *, repeat: bool = False) -> None:
         """Keep a curriculum's last value on a seed; a second one on the same seed is ignored.
@@ -47,6 +50,7 @@ class Standings:
             return
         self._entered[curriculum] = fmean(values.values())
         insort(self._ranked, (-self._entered[curriculum], curriculum))
+        self.best = self._believed()
 
     def ranked(self, most: int | None = None) -> list[str]:
         """The best so many, or all."""
@@ -60,9 +64,10 @@ class Standings:
         """Over its seeds."""
         return self._entered[curriculum]
 
-    def best(self) -> str | None:
-        """The best of those that all seeds were heard on; without any, the best of all."""
-        for _, curriculum in self._ranked:
-            if self._repeats <= self._values[curriculum].keys():
-                return curriculum
-        return self._ranked[0][1] if self._ranked else None
+    def _believed(self) -> str:
+        if self.best is not None and self._heard(self.best):
+            return next(text for _, text in self._ranked if self._heard(text))
+        return self._ranked[0][1]
+
+    def _heard(self, curriculum: str) -> bool:
+        return self._repeats <= self._values[curriculum].keys()
