@@ -10,16 +10,18 @@ from planted_table import by_part, planted, study, without_time
 from ray.tune.schedulers import AsyncHyperBandScheduler
 from ray.tune.search.optuna import OptunaSearch
 
+from analysis.features import as_features, write_features
 from benchmarks.rivals.as_documented import RayTune
 from benchmarks.rivals.asking import Asked, Report, curriculum_of, slots_of
 from benchmarks.rivals.greedy import Greedy
-from benchmarks.rivals.predicted import predicted
+from benchmarks.rivals.predicted import by_feature, predicted, scores_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
 from search.assignments import Planner
 from search.simulation import places_of_simulation, simulate
 from search.strategies import with_strategy
 from spaces.curriculum import parse_curriculum
 from spaces.space import CurriculumSpace
+from trainables.features.wanted import feature_row
 
 SPACE = CurriculumSpace(tasks=("a", "b", "c", "d"), sizes=(1000, 3000), max_stages=3)
 TRIALS = 40
@@ -217,6 +219,24 @@ def test_a_prediction_proposes_its_few_curricula_the_most_helpful_last(table):
     assert found.exhausted
     with pytest.raises(ValueError, match="no score of mini-choice"):
         simulate(table, config, search=predicted(dict.fromkeys(tasks[:-1], 1.0)))
+
+
+def test_a_prediction_follows_the_mean_of_a_feature_over_the_studys_targets(table, tmp_path):
+    tasks, targets = table.config.space.tasks, table.config.targets
+    file = tmp_path / "features.parquet"
+    rows = [
+        feature_row("logme", {"task": task, "target": target}, value)
+        for place, task in enumerate(tasks)
+        for target, value in ((targets[0], 0.5), (targets[1], float(place)), ("other", -9.0))
+    ]
+    write_features(as_features([*rows, feature_row("logme", {"task": "none"}, 3.0)]), file)
+    scores = scores_of(file, "logme", targets)
+    assert scores == {task: (0.5 + place) / 2 for place, task in enumerate(tasks)}
+    assert scores_of(file, "textemb_cosine", targets) == {}  # not measured
+    assert scores_of(tmp_path / "none.parquet", "logme", targets) == {}
+    config = study_of(table.config, RIVALS["greedy"], trials=40, sampler_seed=1)
+    found = simulate(table, config, search=by_feature(file, "logme"))
+    assert found.order[0][0] == f"{tasks[-1]}:3000"
 
 
 def test_slots_say_a_task_once_and_leave_gaps_out():

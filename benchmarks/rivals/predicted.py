@@ -3,21 +3,28 @@
 The k best tasks for every length k, the most helpful last: it is nearest to the target, as in
 "least representative to most typical" (Li & Hiratani 2025, arXiv 2502.03350) and from easy to
 hard. Each at every size level, the largest first. That is max_stages x levels curricula; then it
-ends, whatever budget is left. Whoever has scores of TextEmb, LogME or H-score (`features.parquet`
-of a study) hands them over; a score is higher for a task that promises more.
+ends, whatever budget is left. Scores are features of a table (`benchmarks/tables/features.py`).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from analysis.features import read_features
 from benchmarks.rivals.asking import Asked, Report
 from search.assignments import Planner
 from search.simulated_search import NewSearch
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum, Part, Stage
 from spaces.space import CurriculumSpace
+
+PREDICTIONS: dict[str, tuple[str, str]] = {
+    "TextEmb": ("textemb_cosine", "tasks whose text is nearest to the targets', nearest last"),
+    "LogME": ("logme", "tasks after which the targets' labels are told best, the best last"),
+}
+"""Feature and what it follows, for people; both end early."""
 
 
 class Listed:
@@ -55,6 +62,32 @@ def predicted(scores: Mapping[str, float]) -> NewSearch:
         return Asked(config, planner, Listed(_by_score(scores, planner.space)))
 
     return search
+
+
+def by_feature(features: Path, feature: str) -> NewSearch:
+    """A search that follows a feature alone.
+
+    Args:
+        features: a file of them.
+        feature: its name; higher values promise more.
+    """
+
+    def search(config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], float]) -> Asked:
+        scores = scores_of(features, feature, config.targets)
+        return predicted(scores)(config, planner, elapsed_hours)
+
+    return search
+
+
+def scores_of(features: Path, feature: str, targets: Sequence[str]) -> dict[str, float]:
+    """Mean over targets by task; a task without a value for each measured target has none."""
+    if not features.exists():
+        return {}
+    frame = read_features(features)
+    target = frame["target"].where(frame["target"] != "", frame["other"])
+    own = frame[(frame["feature"] == feature) & target.isin(targets) & frame["value"].notna()]
+    wide = own.assign(target=target).pivot_table(index="task", columns="target", values="value")
+    return {str(task): float(row.mean()) for task, row in wide.dropna().iterrows()}
 
 
 def by_size(*, ascending: bool) -> NewSearch:

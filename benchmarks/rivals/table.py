@@ -80,7 +80,7 @@ RIVALS: dict[str, Rival] = {
         package="syne-tune 0.16.0",
     ),
 }
-"""By name. Predictors alone come from `predicted.predicted(scores)`, with a study's features."""
+"""By name. What follows a feature of a table's tasks alone is in `predicted.py`."""
 
 
 def why_absent(rival: Rival) -> str:
@@ -100,4 +100,5 @@ def why_absent(rival: Rival) -> str:
 def strategy_of(rival: Rival) -> Strategy:
     """What of a study's search a rival changes; it brings what decides itself."""
     stopping = {"z": 0.0} if rival.stops else None
-    return Strategy(says=rival.says, sampler={}, stopping=stopping, store=rival.store)
+    how = {"sampler": {}, "stopping": stopping, "store": rival.store}
+    return Strategy(says=rival.says, contenders=0, **how)

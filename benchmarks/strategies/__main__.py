@@ -47,35 +47,41 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=None, help="repetitions of an entry; else all")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     asked = parser.parse_args()
-    wanted = entries()
-    chosen = {name: wanted[name] for name in asked.only or wanted}
-    if asked.most is not None:
-        chosen = {
-            name: replace(entry, repetitions=min(entry.repetitions, asked.most))
-            for name, entry in chosen.items()
-        }
     for name in asked.tables or names:
         complete = repeat(
             TABLES / name,
             MEASURED / f"{name}.jsonl",
             trials=TRIALS,
-            wanted=chosen,
+            wanted=_chosen(entries(TABLES / name), asked.only, asked.most),
             processes=asked.processes,
             minutes=asked.minutes,
             say=lambda line: print(line, flush=True),
         )
         if not complete:
             sys.exit("the time is up; the same command goes on")
-    missed = write_page(names, wanted)
+    missed = write_page(names)
     if missed:
         sys.exit("missed on a final table: " + "; ".join(missed))
 
 
-def write_page(names: Sequence[str], wanted: Mapping[str, Entry]) -> list[str]:
+def _chosen(
+    wanted: Mapping[str, Entry], only: Sequence[str] | None, most: int | None
+) -> dict[str, Entry]:
+    """Some of the entries, or fewer repetitions of them."""
+    chosen = {name: wanted[name] for name in only or wanted}
+    if most is None:
+        return chosen
+    return {
+        name: replace(entry, repetitions=min(entry.repetitions, most))
+        for name, entry in chosen.items()
+    }
+
+
+def write_page(names: Sequence[str]) -> list[str]:
     """All tables; gives the limits that a final one misses."""
     parts, missed = [HEAD.read_text(encoding="utf-8")], []
     for name in names:
-        table = read_table(TABLES / name)
+        table, wanted = read_table(TABLES / name), entries(TABLES / name)
         own = depends_of(TABLES / name, wanted, TRIALS)
         found: dict[str, list[Line]] = {}
         for line in lines(MEASURED / f"{name}.jsonl", own):

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from benchmarks.rivals.predicted import PREDICTIONS, by_feature, scores_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
+from search.recorded_table import STUDY
 from search.simulated_search import NewSearch, as_in_a_run
 from search.strategies import STRATEGIES, Strategy
 
@@ -32,6 +37,7 @@ class Entry:
         return self.strategy.says
 
 
+FEATURES = "features.parquet"
 HEADLINE = 50
 """Repetitions of the entries that are compared with each other in the first place."""
 _TPE: dict[str, Any] = {"name": "TPESampler"}
@@ -46,17 +52,25 @@ _FIXED = Strategy(
     sampler=_TPE,
     stopping=_PLAIN,
     store=False,
+    contenders=0,
 )
 _STORED = replace(_FIXED, says="and the store", store=True)
 _NOISE = replace(_STORED, says="and stopping that knows the noise", stopping={})
-_PROXIES = replace(_NOISE, says="and two proxy languages instead of all", proxies=2)
-_PROBE = replace(_PROXIES, says="and a probe of a third of the target examples", probe=1)
+_HEARD = replace(_NOISE, says="and further seeds for whoever would be the best", contenders=1)
+_PROXIES = replace(_HEARD, says="and two proxy languages instead of all", proxies=2)
+_PROBE = replace(
+    _PROXIES,
+    says="and a probe of a ninth of the target examples, so that nothing is stopped",
+    probe=2,
+    stopping=None,
+)
 _OURS = replace(_PROBE, says="and our sampler", sampler=_GP)
 
 STEPS: dict[str, Strategy] = {
     "fixes": _FIXED,
     "store": _STORED,
     "noise": _NOISE,
+    "contenders": _HEARD,
     "proxies": _PROXIES,
     "probe": _PROBE,
     "sampler": _OURS,
@@ -64,12 +78,18 @@ STEPS: dict[str, Strategy] = {
 """After the rival `as documented`, in this order."""
 
 REFERENCES: dict[str, Strategy] = {
-    "random": replace(STRATEGIES["random"], store=False, says="random search at full scale"),
+    "random": replace(
+        STRATEGIES["random"], store=False, contenders=0, says="random search at full scale"
+    ),
     "random+asha": Strategy(
-        says="random search, ASHA, nothing shared", sampler=_RANDOM, stopping=_PLAIN, store=False
+        says="random search, ASHA, nothing shared",
+        sampler=_RANDOM,
+        stopping=_PLAIN,
+        store=False,
+        contenders=0,
     ),
     "random+asha+store": Strategy(
-        says="random search, ASHA, the store", sampler=_RANDOM, stopping=_PLAIN
+        says="random search, ASHA, the store", sampler=_RANDOM, stopping=_PLAIN, contenders=0
     ),
     "gp, all languages and examples": replace(_NOISE, sampler=_GP, says="`noise`, our sampler"),
 }
@@ -88,11 +108,15 @@ ABLATIONS: dict[str, dict[str, Strategy]] = {
         name: replace(_NOISE, stopping={"rungs": name}, says=f"rungs: {name}")
         for name in ("targets", "scales", "stages")
     },
-    "stopping, with our sampler": {
-        "none": replace(_OURS, stopping=None, probe=0, says="nothing is stopped, no probe"),
-        "z 0": replace(_OURS, stopping=_PLAIN, says="plain ASHA, z = 0"),
-        "z 1": replace(_OURS, says="z = 1"),
-        "z 2": replace(_OURS, stopping={"z": 2.0}, says="z = 2"),
+    "stopping, with our sampler and the whole probe": {
+        "none": replace(_OURS, probe=0, says="nothing is stopped"),
+        "z 0": replace(_OURS, probe=0, stopping=_PLAIN, says="plain ASHA, z = 0"),
+        "z 1": replace(_OURS, probe=0, stopping={}, says="z = 1"),
+        "z 2": replace(_OURS, probe=0, stopping={"z": 2.0}, says="z = 2"),
+    },
+    "contenders, with our sampler": {
+        f"{count} of them": replace(_OURS, contenders=count, says=f"the best {count} are")
+        for count in (0, 1, 2, 4)
     },
     "languages, with our sampler": {
         f"{count} of them": replace(_OURS, proxies=count, says=f"{count} proxy languages")
@@ -100,15 +124,19 @@ ABLATIONS: dict[str, dict[str, Strategy]] = {
     }
     | {"all": replace(_OURS, proxies=None, says="all languages")},
     "the probe, with our sampler": {
-        "1/9": replace(_OURS, probe=2, stopping=None, says="a ninth of the target examples"),
-        "1/3": replace(_OURS, says="a third"),
-        "1": replace(_OURS, probe=0, says="all"),
+        "1/9": replace(_OURS, says="a ninth of the target examples"),
+        "1/3": replace(_OURS, probe=1, says="a third, nothing stopped"),
+        "1": replace(_OURS, probe=0, says="all, nothing stopped"),
     },
 }
 
 
-def entries() -> dict[str, Entry]:
-    """All of them by name; an ablation is named after its group."""
+def entries(folder: Path) -> dict[str, Entry]:
+    """All of them by name; an ablation is named after its group.
+
+    Args:
+        folder: of the table; what follows a feature alone needs it there.
+    """
     headline: Mapping[str, Strategy] = REFERENCES | STEPS
     found = {
         name: Entry(strategy=strategy, repetitions=HEADLINE) for name, strategy in headline.items()
@@ -119,6 +147,16 @@ def entries() -> dict[str, Entry]:
             search=rival.search,
             repetitions=HEADLINE,
             absent=why_absent(rival),
+        )
+    targets = yaml.safe_load((folder / STUDY).read_text(encoding="utf-8"))["targets"]
+    for name, (feature, says) in PREDICTIONS.items():
+        file = folder / FEATURES
+        there = scores_of(file, feature, targets)
+        found[name] = Entry(
+            strategy=Strategy(says=f"{says}; ends early", sampler={}, stopping=None, contenders=0),
+            search=by_feature(file, feature),
+            repetitions=HEADLINE,
+            absent="" if there else f"{file.name} has no {feature} of these targets",
         )
     for group, members in ABLATIONS.items():
         for name, strategy in members.items():

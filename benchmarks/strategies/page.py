@@ -9,7 +9,8 @@ from math import inf, isnan
 from statistics import fmean
 
 from analysis.statistics.intervals import Interval
-from benchmarks.rivals.table import RIVALS, why_absent
+from benchmarks.rivals.predicted import PREDICTIONS
+from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import ABLATIONS, REFERENCES, STEPS, Entry
 from benchmarks.strategies.markdown import markdown_table
 from benchmarks.strategies.measures import (
@@ -45,7 +46,7 @@ def section(
     """The lines of one table."""
     commits = sorted({line["commit"] for lines in found.values() for line in lines})
     yield from _facts(table, f"{by}` (code of {', '.join(commits)})")
-    headline = [name for name in (*REFERENCES, *RIVALS, *STEPS) if found.get(name)]
+    headline = [name for name in (*REFERENCES, *RIVALS, *PREDICTIONS, *STEPS) if found.get(name)]
     yield from _headline(table, found, wanted, headline)
     yield f"\n![Regret against full evaluations' worth of examples.]({figure})\n"
     yield from _steps(table, found, wanted)
@@ -104,9 +105,9 @@ def _headline(
     yield ""
     for name in names:
         yield f"- `{name}`: {wanted[name].says}{_version(name)}"
-    for name, rival in RIVALS.items():
-        if not found.get(name):
-            yield f"- `{name}` was not run: {why_absent(rival)}"
+    for name in (*RIVALS, *PREDICTIONS):
+        if name in wanted and not found.get(name):
+            yield f"- `{name}` was not run: {wanted[name].absent or 'it is to come'}"
 
 
 def _version(name: str) -> str:

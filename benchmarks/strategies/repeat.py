@@ -108,7 +108,7 @@ def _commit() -> str:
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
     if folder not in _opened:
         _opened[folder] = read_table(folder)
-    table, entry = _opened[folder], entries()[name]
+    table, entry = _opened[folder], entries(folder)[name]
     seeds = seeds_of(table)
     config = study_of(table, entry.strategy, trials=trials, seeds=seeds, repetition=repetition)
     started = time.process_time()

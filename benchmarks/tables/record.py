@@ -112,7 +112,7 @@ def record(
         by: the command, to be kept in the table.
         say: takes a line of progress.
     """
-    config = load_study({**world.study, "store": {"path": str(runs / "store")}})
+    config = _config(world, runs)
     places = Places(run_id="", cache=cache_of(config), store=None, mirror=None)
     planner = Planner(config, places)
     until = None if minutes is None else time.monotonic() + 60 * minutes
@@ -128,9 +128,19 @@ def record(
     return missing
 
 
+def first_run(world: World, runs: Path) -> tuple[StudyConfig, RunFolder]:
+    """The study of the first seed, and its run folder."""
+    part = Part(seed=world.seen[0], curricula=(), whole=not world.sampled)
+    return _study(part, _config(world, runs)), _folder(runs, part)
+
+
 def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
     """What is recorded of a part, also while it is being written."""
     return read_rows(_folder(runs, part).observations, ignore_torn_line=True)
+
+
+def _config(world: World, runs: Path) -> StudyConfig:
+    return load_study({**world.study, "store": {"path": str(runs / "store")}})
 
 
 def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
