@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from search.assignments import Planner
+from search.endings import Verdict
 from search.recorded_table import RecordedTable
 from search.simulated_search import Decides, as_in_a_run
 from search.simulation import simulate
 from search.study_fields import StudyConfig
-from search.trials import Verdict
 from trainables.assignment import Assignment
 
 

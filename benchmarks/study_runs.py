@@ -21,6 +21,7 @@ from analysis.observations import TRIAL, identity, read_rows
 from search.assignments import Planner, setup_of
 from search.clock import Clock
 from search.confirm import Confirmation
+from search.endings import SearchStopped
 from search.execution import Director
 from search.run_folder import RunFolder, RunFolderError, opened_for_writing
 from search.study import (
@@ -32,7 +33,6 @@ from search.study import (
     run_study,
 )
 from search.study_fields import StudyConfig
-from search.trials import SearchStopped
 from spaces.stopping import RungTable
 from trainables.assignment import Assignment, Setup
 from trainables.leases import NoLeases

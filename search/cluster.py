@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import ray
 
+from search.endings import SearchStopped
 from search.interrupts import own_sigterm_kept
-from search.trials import SearchStopped
 from trainables.trainable import check_nodes, start_lease_table
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from analysis.observations import as_frame, read_rows
 from search.confirm_tables import confirmation_results
+from search.endings import Interrupted, SearchStopped
 from search.interrupts import interruptible
 from search.launch import Launch
 from search.objectives import recorded_objective
@@ -19,7 +20,6 @@ from search.result_tables import TEST_BED, on_test_bed, search_results, times
 from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
 from search.table_parts import heading, remark
-from search.trials import Interrupted, SearchStopped
 
 FAILED = 1
 SIGNALLED = 128

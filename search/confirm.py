@@ -14,11 +14,11 @@ from analysis.confirmation import winner_of
 from analysis.objective import Objective
 from analysis.observations import TRIAL, as_frame
 from search.assignments import Planner, controls_of
+from search.endings import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from search.objectives import Values
 from search.scored import is_scored
 from search.study_fields import StudyConfig
 from search.tally import Identity, identity_of
-from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment

@@ -23,7 +23,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.stopper import Stopper
 
-from search.trials import Interrupted, SearchStopped, Verdict
+from search.endings import Interrupted, SearchStopped, Verdict
 from trainables.assignment import Assignment, Setup
 from trainables.trainable import CurriculumTrainable
 

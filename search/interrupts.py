@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from search.trials import Interrupted
+from search.endings import Interrupted
 
 
 @contextmanager

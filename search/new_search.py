@@ -12,12 +12,13 @@ from functools import lru_cache
 import optuna
 
 from search.assignments import Planner
+from search.endings import Budget
 from search.gp.of_study import problem_of
 from search.objectives import Values, objective_from
 from search.samplers import OWN_SAMPLER, sampler_factory
 from search.study_fields import StudyConfig
 from search.suggestions import Suggestions
-from search.trials import Budget, Rows, Trials
+from search.trials import Rows, Trials
 from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum
 from spaces.stopping import RungTable

@@ -26,6 +26,7 @@ from typing import Any
 import optuna
 
 from search.assignments import Places, Planner, setup_of
+from search.endings import SearchStopped
 from search.execution import Director, Floor, Resources, TrialEvent
 from search.objectives import objective_from
 from search.recorded_table import RecordedTable, papers_factors
@@ -37,7 +38,6 @@ from search.simulated_search import NewSearch, as_in_a_run
 from search.simulated_trial import Running, observe
 from search.study import cache_of
 from search.study_fields import StudyConfig
-from search.trials import SearchStopped
 from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment, assignment_from_json
 from trainables.leases import EXPIRY_SECONDS

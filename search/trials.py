@@ -12,13 +12,12 @@ ones run to the end and do not count as trials.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from signal import SIGINT
 from typing import Any
 
 from optuna.trial import TrialState
 
 from search.contenders import Contenders
+from search.endings import MAX_FAILURES_IN_A_ROW, Budget, SearchStopped, Verdict
 from search.given import Given
 from search.noise_trials import Arrivals, SecondSeeds, noise_seeds
 from search.scored import is_scored
@@ -30,47 +29,6 @@ from spaces.stopping import RungTable
 from trainables.assignment import Assignment
 
 Rows = Sequence[Mapping[str, Any]]
-
-MAX_FAILURES_IN_A_ROW = 3
-"""So many failed trials one after another end the search: something is wrong with all of them."""
-
-
-class SearchStopped(RuntimeError):
-    """The search cannot go on; the message says why and what to do."""
-
-
-class Interrupted(SearchStopped):
-    """The user or the system asked the search to stop."""
-
-    def __init__(self, signal_number: int = SIGINT) -> None:
-        super().__init__("interrupted")
-        self.signal_number = int(signal_number)
-        """SIGINT or SIGTERM."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What becomes of a trial after a rung."""
-
-    ends: bool
-    """It reached its last rung, or was stopped."""
-    stopped: bool = False
-    """ASHA stopped it."""
-    reason: str = ""
-    """A clause for people."""
-    value: float | None = None
-    """The objective at this rung."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """When to stop proposing: one is set, or none where the whole space is enumerated."""
-
-    trials: int | None = None
-    examples: float | None = None
-    """Examples paid by all trials together."""
-    hours: float | None = None
-    """Wall-clock time of all launches together."""
 
 
 class Trials:
@@ -323,16 +281,9 @@ class Trials:
         self._suggestions.note_other_seed(identity[1], identity[3], tuple(values))
 
     def _all_proposed(self) -> bool:
-        return self.exhausted or self._budget_spent()
-
-    def _budget_spent(self) -> bool:
-        if self._budget.trials is not None:
-            return self.num_sampled >= self._budget.trials
-        if self._budget.examples is not None:
-            return self._examples_paid >= self._budget.examples
-        if self._budget.hours is not None:
-            return self._elapsed_hours() >= self._budget.hours
-        return False  # a space that is enumerated ends by itself
+        return self.exhausted or self._budget.spent(
+            trials=self.num_sampled, examples=self._examples_paid, hours=self._elapsed_hours()
+        )
 
 
 def _paid(rows: Rows) -> float:

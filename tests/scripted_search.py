@@ -7,12 +7,13 @@ import random
 import optuna
 
 from analysis.observations import CONTENDER, CROWDED_PREFIX, IDENTITY
+from search.endings import Budget
 from search.given import Given
 from search.gp.observed import Problem
 from search.samplers import sampler_factory
 from search.suggestions import Suggestions
 from search.tally import identity_of
-from search.trials import Budget, Trials
+from search.trials import Trials
 from spaces.codecs import CODECS
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.rungs import rungs

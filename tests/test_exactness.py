@@ -9,9 +9,9 @@ import pytest
 
 from analysis.observations import read_rows
 from benchmarks.study_runs import optuna_trials, run_alone, tiny_study, values, weights
+from search.endings import SearchStopped
 from search.run_folder import RunFolder
 from search.study import run_study
-from search.trials import SearchStopped
 
 pytestmark = pytest.mark.ray
 

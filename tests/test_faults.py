@@ -29,10 +29,10 @@ from benchmarks.study_runs import (
 )
 from search.assignments import Planner, setup_of
 from search.confirm import GivenTrials
+from search.endings import SearchStopped
 from search.execution import Resources, run_trials
 from search.run_folder import RunFolder, RunFolderError, opened_for_writing
 from search.study import places_of, run_study
-from search.trials import SearchStopped
 from spaces.curriculum import Curriculum, parse_curriculum
 
 pytestmark = pytest.mark.ray

@@ -26,10 +26,10 @@ from analysis.noise import noise_by_rung
 from analysis.observations import CROWDED_PREFIX
 from search import noise_trials
 from search.confirm import Confirmation
+from search.endings import Budget, SearchStopped, Verdict
 from search.noise_trials import Arrivals
 from search.pace import Pace
 from search.tally import Tally
-from search.trials import Budget, SearchStopped, Verdict
 from spaces.codecs import CODECS
 from spaces.crowding import CROWDED, Crowding, crowded_prefixes
 from spaces.curriculum import parse_curriculum

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from search.assignments import Planner
+from search.endings import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from search.objectives import Values, objective_from
 from search.study_fields import StudyConfig
-from search.trials import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from spaces.curriculum import Curriculum, Part, Stage
 from spaces.space import CurriculumSpace
 from trainables.assignment import Assignment

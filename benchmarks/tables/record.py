@@ -35,13 +35,13 @@ from analysis.observations import as_frame, read_rows
 from benchmarks.tables.worlds import WORLDS, World
 from search.assignments import Places, Planner
 from search.config import load_study
+from search.endings import Interrupted, SearchStopped
 from search.objectives import recorded_objective
 from search.recorded_table import Facts, TableError, write_table
 from search.run_folder import RunFolder
 from search.study import cache_of, run_study
 from search.study_fields import StudyConfig
 from search.surrogate_facts import add_surrogate
-from search.trials import Interrupted, SearchStopped
 from spaces.curriculum import EMPTY_TEXT
 from trainables.store import Store
 
