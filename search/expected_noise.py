@@ -21,7 +21,7 @@ from analysis.noise import (
 )
 from analysis.objective import Objective, objective_values
 from analysis.observations import TRIAL
-from search.forecast import Noise
+from search.forecast_means import Noise
 from spaces.stopping import MIN_RELIABILITY
 
 ASSUMED_SCORE = 0.5

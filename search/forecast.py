@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil, inf
-from statistics import fmean
+from math import inf
 
 from search.assignments import Planner, controls_of
 from search.calibration import Rates
 from search.confirm import candidates_of
 from search.contenders import Contenders
+from search.forecast_means import Forecast, Noise, Phase, halving, mean_forecast
 from search.study_fields import StudyConfig
-from search.work import PARTS, Cost, Counter, Name, Piece, cost_of
+from search.work import Cost, Counter, Name, Piece, cost_of
 from spaces.curriculum import Curriculum, parse_curriculum
 from spaces.standings import Standings
 from spaces.stopping import RungTable
@@ -27,56 +26,8 @@ from trainables.assignment import Assignment
 MAX_SIMULATED = 2_000
 """Trials of one simulation; the plan of a longer study says that it ends there."""
 REPEATS = 5
-PHASES = ("baselines", "noise seeds", "search", "contenders", "confirmation")
 
 Pieces = Mapping[Name, Piece]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noise:
-    """What ASHA will meet at a rung."""
-
-    noise: float
-    """Standard deviation of one curriculum's value over seeds."""
-    spread: float
-    """Standard deviation of true values between curricula."""
-
-    @property
-    def reliability(self) -> float:
-        """Share of the observed variance that is not noise, expected."""
-        observed = self.noise**2 + self.spread**2
-        return self.spread**2 / observed if observed else 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
-    """One part of a study: how many trials it has and what they cost beside what was there."""
-
-    name: str
-    trials: float
-    cost: Cost
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """Means over simulated studies."""
-
-    phases: tuple[Phase, ...]
-    num_trials: int
-    """Sampled trials."""
-    capped: bool
-    """The budget has room for more trials than were simulated."""
-    halving: tuple[int, ...]
-    """Sampled trials per rung by successive halving's own arithmetic."""
-    reaching: tuple[float, ...]
-    """Sampled trials that reach each rung, simulated."""
-    whole_trial: Mapping[str, float]
-    """Examples needed by part of a sampled trial that runs to its end, or of a baseline."""
-
-
-def halving(num_trials: int, num_rungs: int, reduction_factor: int) -> tuple[int, ...]:
-    """Trials at each rung if exactly the best 1 / eta go on: 27, 9, 3 of 27 with eta 3."""
-    return tuple(ceil(num_trials / reduction_factor**rung) for rung in range(num_rungs))
 
 
 def forecast(
@@ -107,7 +58,7 @@ def forecast(
         _Simulation(config, planner, counter, rates, noise, random.Random(seed)).run()
         for seed in range(repeats)
     ]
-    return _mean(runs)
+    return mean_forecast(runs)
 
 
 class _Simulation:
@@ -301,33 +252,3 @@ class _Simulation:
     def _phase_of(self, name: str, trials: Sequence[Pieces]) -> Phase:
         cost = cost_of(trials, self._known, self._rates)
         return Phase(name=name, trials=len(trials), cost=cost)
-
-
-def _mean(runs: Sequence[Forecast]) -> Forecast:
-    return Forecast(
-        phases=tuple(_mean_phase([run.phases[i] for run in runs]) for i in range(len(PHASES))),
-        num_trials=round(fmean(run.num_trials for run in runs)),
-        capped=any(run.capped for run in runs),
-        halving=tuple(round(fmean(n)) for n in zip(*(run.halving for run in runs), strict=True)),
-        reaching=tuple(fmean(n) for n in zip(*(run.reaching for run in runs), strict=True)),
-        whole_trial=_mean_parts([run.whole_trial for run in runs]),
-    )
-
-
-def _mean_phase(phases: Sequence[Phase]) -> Phase:
-    costs = [phase.cost for phase in phases]
-    seconds = [cost.seconds for cost in costs if cost.seconds is not None]
-    return Phase(
-        name=phases[0].name,
-        trials=fmean(phase.trials for phase in phases),
-        cost=Cost(
-            needed=_mean_parts([cost.needed for cost in costs]),
-            paid=_mean_parts([cost.paid for cost in costs]),
-            seconds=_mean_parts(seconds) if seconds else None,
-            encoders=round(fmean(cost.encoders for cost in costs)),
-        ),
-    )
-
-
-def _mean_parts(amounts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {part: fmean(amount[part] for amount in amounts) for part in PARTS}

@@ -21,7 +21,8 @@ from search.assignments import CountRows, Places, Planner, row_counter, setup_of
 from search.calibration import Rates, calibrate
 from search.config import StudyError, differences, load_study
 from search.expected_noise import NoiseForecast, Remedies, expected_noise, remedies_for
-from search.forecast import Forecast, forecast
+from search.forecast import forecast
+from search.forecast_means import Forecast
 from search.launch import RUNS, study_in
 from search.run_folder import RunFolder
 from search.study import cache_of, objective_of

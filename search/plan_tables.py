@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from search.calibration import Rates
-from search.forecast import REPEATS, Phase
+from search.forecast import REPEATS
+from search.forecast_means import Phase
 from search.overlap_tables import study_overlaps
 from search.plan import Plan
 from search.replayed import Replayed

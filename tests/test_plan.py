@@ -13,7 +13,8 @@ from search.assignments import Places, Planner, setup_of
 from search.calibration import calibrate
 from search.cli import app
 from search.expected_noise import expected_noise, remedies_for
-from search.forecast import Noise, forecast, halving
+from search.forecast import forecast
+from search.forecast_means import Noise, halving
 from search.plan import in_papers_proportions, plan_study
 from search.study_fields import StudyConfig
 from search.work import Counter, cost_of
