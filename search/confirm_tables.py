@@ -63,7 +63,7 @@ def _candidates(found: Confirmation) -> Iterator[RenderableType]:
         for row in _records(found.candidates)
     ]
     yield table([*columns, Column("candidate", number=False)], rows)
-    yield remark("search: the score with which it was found, of probes and one seed")
+    yield remark("search: the score with which it was found, of probes and the seeds of the search")
     yield remark("search split, report split: means over fresh seeds, full targets")
     yield remark(f"winner, fixed on the search split: {found.winner}")
     for row in _records(found.candidates):

@@ -124,6 +124,7 @@ def _leaderboard(
             count(row["rank"]),
             score(row["score"]),
             difference(row["gain"]),
+            count(row["n"]),
             count(parse_curriculum(str(row["curriculum"])).num_examples),
             marks.letters(str(row["marks"])),
             str(row["role"]),
@@ -131,7 +132,7 @@ def _leaderboard(
         ]
         for row in ranked.to_dict(orient="records")
     ]
-    columns = [Column("rank"), Column("score"), Column("gain"), Column("examples")]
+    columns = [Column("rank"), Column("score"), Column("gain"), Column("seeds"), Column("examples")]
     columns += [Column("marks", number=False), Column("role", number=False)]
     yield table([*columns, Column("curriculum", number=False)], rows)
     if marks.legend():
@@ -139,8 +140,8 @@ def _leaderboard(
     yield remark(f"score: {objective_text(objective)}, of probes")
     seeds = config.seeds
     yield remark(
-        f"one trial each, stage seed {seeds.stage} and target seed {seeds.target}; gain: score "
-        "minus that of none"
+        f"seeds: one trial each, on stage seed {seeds.stage} and target seed {seeds.target}, and "
+        "more of who would be the best; gain: score minus that of none on the same"
     )
     yield remark("none: the empty curriculum; examples: of all stages together")
     yield remark("the best of many noisy trials looks better than it is: see the confirmation")
