@@ -52,7 +52,7 @@ def test_a_recording_that_runs_out_of_time_says_what_is_missing_and_goes_on(reco
     )
     assert "no curriculum at a seed of truth (2, 3); go on recording: again" in early
     begun = [line.partition(":")[0] for line in said[1]]
-    assert begun == ["seed 1", "seed 2", "seed 1, scales", "seed 3"]
+    assert begun == ["seed 1", "seed 2", "seed 3", "seed 1, scales"]
     assert missing[1:] == ["", ""]
     assert said[2] == []  # nothing was left to train
 
