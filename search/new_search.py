@@ -77,6 +77,7 @@ def new_search(
         record=record,
         objective=Values(objective_from(config, planner.languages("search"))),
         contenders=config.seeds.contenders,
+        contend_last=config.enumerate,
         empty_first=config.objective.aggregate == "standardised-gain",
         elapsed_hours=elapsed_hours,
     )

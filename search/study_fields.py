@@ -230,8 +230,8 @@ class Seeds(Fields):
     """Further seeds of three baselines, which measure the noise of every rung; the first is also
     that of prefixes on which many trials stand."""
     contenders: CountOrZero = 1
-    """So many of the best so far run on the noise seeds too before they are believed; 0 = none.
-    Such trials do not count as trials of the budget."""
+    """So many of the best so far run on the noise seeds too before they are believed, in an
+    enumeration when all others have ended; 0 = none. Such trials do not count as trials."""
     confirm: tuple[CountOrZero, ...] = (11, 12, 13, 14, 15)
     """Fresh seeds of the confirmation, for stages and targets."""
 

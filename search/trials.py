@@ -40,6 +40,8 @@ class Trials:
         objective: value of one trial at one rung from its rows; None if rows are missing.
         elapsed_hours: wall-clock hours of all launches so far.
         contenders: so many of the best so far run on the noise seeds too.
+        contend_last: they do when all else has ended, one after the other, so that an enumeration
+            has the same ones with any number of workers.
         empty_first: nothing else starts before the empty curriculum ended: values are gains.
     """
 
@@ -55,6 +57,7 @@ class Trials:
         objective: Callable[[Rows], float | None],
         elapsed_hours: Callable[[], float],
         contenders: int = 0,
+        contend_last: bool = False,
         empty_first: bool = False,
     ) -> None:
         self._given = given
@@ -65,6 +68,7 @@ class Trials:
         self._record = record
         self._objective = objective
         self._elapsed_hours = elapsed_hours
+        self._contend_last = contend_last
         self._empty_first = empty_first
         self._noise_first = rungs.num_rungs > 1 or empty_first
         self._arrivals = Arrivals()
@@ -225,7 +229,8 @@ class Trials:
         too_early = self._noise_first and not self._noise_seeds_ended()
         if too_early or not self._given.noise_seeds:
             return []
-        if contenders := self._contenders.pending():
+        wait = self._contend_last and (self._running or not self._all_proposed())
+        if not wait and (contenders := self._contenders.pending()):
             return contenders
         self._second_seeds.count(self._suggestions.sampled(since=self._second_seeds.num_counted))
         return self._second_seeds.pending(self._noise_seeds)

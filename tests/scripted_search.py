@@ -85,6 +85,7 @@ class Search:
         budget: sampled trials.
         scores: by curriculum and seed, at every rung; others are drawn.
         contenders: so many.
+        contend_last: when all else has ended.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Search:
         budget=None,
         noise=(2, 3),
         contenders=0,
+        contend_last=False,
         z=1.0,
         sampler="RandomSampler",
         codec="random_keys",
@@ -132,6 +134,7 @@ class Search:
             objective=lambda rows: rows[0]["value"],
             elapsed_hours=lambda: 0.0,
             contenders=contenders,
+            contend_last=contend_last,
         )
         for row in self.rows:
             self.trials.recall([row])

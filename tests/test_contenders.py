@@ -126,6 +126,17 @@ def test_interrupted_anywhere_with_one_rung_it_is_the_same_search(one_rung, samp
         assert Search(rows=begun.rows, study=begun.study, **how).run().order == straight.order
 
 
+def test_in_an_enumeration_contenders_come_last_whatever_the_order_was():
+    scores = {(text, 1): 0.5 + place / 10 for place, text in enumerate(("c:1", "d:1", "e:1"))}
+    scores |= {("e:1", 2): 0.0, ("e:1", 3): 0.0, ("d:1", 2): 0.6, ("d:1", 3): 0.6}
+    ran = []
+    for script in (["c:1", "d:1", "e:1"], ["e:1", "c:1", "d:1"]):
+        found = search(scores, script=script, contend_last=True).run()
+        ran.append(found.on_contenders)
+        assert [variant for _, _, variant, _, _ in found.order[-3:]] == ["contender"] * 3
+    assert ran == [[("e:1", 2), ("d:1", 2), ("d:1", 3)]] * 2
+
+
 def test_without_noise_seeds_there_are_no_contenders():
     assert search({("c:1", 1): 0.9}, noise=()).run().on_contenders == []
 
