@@ -1,7 +1,7 @@
 """Which curricula look best, and are they? Each runs on the noise seeds before it is believed.
 
 Of a hundred noisy values the highest is luck as much as anything. A second seed for those few that
-would be the best finds as good a curriculum as a second seed for all of them (docs/benchmarks.md).
+would be the best costs little of what a second seed for all of them would.
 """
 
 from __future__ import annotations

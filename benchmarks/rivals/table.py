@@ -100,5 +100,4 @@ def why_absent(rival: Rival) -> str:
 def strategy_of(rival: Rival) -> Strategy:
     """What of a study's search a rival changes; it brings what decides itself."""
     stopping = {"z": 0.0} if rival.stops else None
-    how = {"sampler": {}, "stopping": stopping, "store": rival.store}
-    return Strategy(says=rival.says, contenders=0, **how)
+    return Strategy(says=rival.says, sampler={}, stopping=stopping, store=rival.store, contenders=0)

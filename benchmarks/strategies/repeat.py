@@ -21,7 +21,8 @@ from search.simulation import simulate
 Line = dict[str, Any]
 """One search: entry, repetition, what it depends on, what it found and spent."""
 
-_opened: dict[Path, RecordedTable] = {}
+_opened: dict[Path, tuple[RecordedTable, dict[str, Entry]]] = {}
+"""Tables that this process read, and the ways to search on them."""
 
 
 def repeat(
@@ -107,8 +108,9 @@ def _commit() -> str:
 
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
     if folder not in _opened:
-        _opened[folder] = read_table(folder)
-    table, entry = _opened[folder], entries(folder)[name]
+        _opened[folder] = read_table(folder), entries(folder)
+    table, wanted = _opened[folder]
+    entry = wanted[name]
     seeds = seeds_of(table)
     config = study_of(table, entry.strategy, trials=trials, seeds=seeds, repetition=repetition)
     started = time.process_time()
