@@ -41,10 +41,11 @@ class Standings:
             repeat: on another seed than the study's own, which alone does not rank it.
         """
         values = self._values.setdefault(curriculum, {})
-        if seed in values and (repeat or curriculum in self._entered):
-            return
+        known = seed in values
         values.setdefault(seed, value)
         if curriculum in self._entered:
+            if known:
+                return
             del self._ranked[bisect_left(self._ranked, (-self._entered[curriculum], curriculum))]
         elif repeat:
             return
