@@ -18,11 +18,12 @@ from pathlib import Path
 import matplotlib as mpl
 
 from analysis.figures.style import WIDTH
-from benchmarks.strategies.entries import REFERENCES, STEPS, Entry, entries
+from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.page import FIRST, limits, section
 from benchmarks.strategies.repeat import Line, depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
+from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import FACTS, RecordedTable, read_table
 
 REPOSITORY = Path(__file__).parent.parent.parent

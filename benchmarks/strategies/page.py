@@ -11,7 +11,7 @@ from statistics import fmean
 from analysis.statistics.intervals import Interval
 from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
-from benchmarks.strategies.entries import ABLATIONS, REFERENCES, STEPS, Entry
+from benchmarks.strategies.entries import Entry
 from benchmarks.strategies.markdown import markdown_table
 from benchmarks.strategies.measures import (
     AFTER,
@@ -29,6 +29,7 @@ from benchmarks.strategies.measures import (
     whole,
 )
 from benchmarks.strategies.repeat import Line
+from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import RecordedTable
 from search.simulate import seeds_of
 
@@ -51,7 +52,7 @@ def section(
     yield f"\n![Regret against full evaluations' worth of examples.]({figure})\n"
     yield from _steps(table, found, wanted)
     yield from _limits(table, found)
-    for group in ABLATIONS:
+    for group in dict.fromkeys(entry.group for entry in wanted.values() if entry.group):
         yield from _ablation(table, found, wanted, group)
     yield from _rungs(table)
 
@@ -198,18 +199,18 @@ def _limits(table: RecordedTable, found: Found) -> Iterator[str]:
 def _ablation(
     table: RecordedTable, found: Found, wanted: Mapping[str, Entry], group: str
 ) -> Iterator[str]:
-    names = [name for name in ABLATIONS[group] if found.get(f"{group}: {name}")]
+    names = [name for name, entry in wanted.items() if entry.group == group and found.get(name)]
     if not names:
         return
     yield f"\n### Ablation: {group}\n"
     unit = full_evaluation(table, "papers")
     rows = []
     for name in names:
-        lines = found[f"{group}: {name}"]
+        lines = found[name]
         end = mean_regret(lines, table, inf, "papers")
         rows.append(
             [
-                wanted[f"{group}: {name}"].says,
+                wanted[name].says,
                 *(_evaluations(table, lines, cost) for cost in COSTS),
                 *(_points(mean_regret(lines, table, n * unit, "papers")) for n in (3, 10)),
                 _points(end),
