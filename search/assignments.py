@@ -1,4 +1,4 @@
-"""From a study file to what each trial does: sizes, rungs, languages, baselines, controls."""
+"""From a study file to what each trial does: sizes, rungs, languages, baselines."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from search.given import Given
+from search.row_counts import row_counter
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum, Part, Stage, parse_curriculum, resolve_full
 from spaces.rungs import Rung, rungs
@@ -21,10 +22,10 @@ from trainables.assignment import (
     RungWork,
     Setup,
 )
-from trainables.data import available_languages, load_rows
+from trainables.data import available_languages
 from trainables.recipe import Recipe
 from trainables.tasks import Catalogue
-from trainables.tasks.task import SplitName, Task
+from trainables.tasks.task import SplitName
 
 SOURCE_LANGUAGE = "en"
 
@@ -256,42 +257,6 @@ class Planner:
         return Curriculum((Stage(tuple(parts)),))
 
 
-def controls_of(
-    winner: Curriculum, planner: Planner, config: StudyConfig, seed: int
-) -> list[Assignment]:
-    """What stands beside the winner: its tasks jointly, its stages reversed, other empty ones."""
-    make = planner.confirm
-    report: dict[str, Any] = {"split": "report"}
-    empty = Curriculum()
-    stage_epochs = Recipe(**config.recipe.stage).epochs
-    found = [
-        make(empty, "control", seed, variant=f"lr x{f:g}", learning_rate_factor=f, **report)
-        for f in config.confirm.learning_rates
-    ]
-    if len(winner):
-        extra = planner.num_trained(winner) * stage_epochs
-        found.append(
-            make(empty, "control", seed, variant="equal examples", extra_examples=extra, **report)
-        )
-    if len(winner) > 1:
-        backwards = Curriculum(tuple(reversed(winner.stages)))
-        found.append(make(backwards, "control", seed, variant="reversed", **report))
-        if (joint := _jointly(winner)) is not None:
-            found.append(make(joint, "control", seed, variant="jointly", **report))
-    return found
-
-
-def _jointly(curriculum: Curriculum) -> Curriculum | None:
-    """All stages as one mixture with the same examples; a task that comes twice is summed."""
-    examples: dict[str, int] = {}
-    for stage in curriculum.stages:
-        for part in stage.parts:
-            examples[part.task] = examples.get(part.task, 0) + part.num_examples
-    if len(examples) < 2:
-        return None
-    return Curriculum((Stage(tuple(Part(task, n) for task, n in examples.items())),))
-
-
 def _single(task: str, size: int) -> Curriculum:
     return Curriculum((Stage((Part(task, size),)),))
 
@@ -299,31 +264,3 @@ def _single(task: str, size: int) -> Curriculum:
 def _number(size: int | str) -> int:
     """A size as a number; 0 stands for all."""
     return 0 if isinstance(size, str) else size
-
-
-class CountRows(Protocol):
-    """Counts rows that are really there, each split once."""
-
-    def __call__(self, task: Task, split: SplitName = "train", language: str = "") -> int:
-        """Rows; by default those that train the task."""
-
-
-def row_counter(config: StudyConfig, *, mirror: Path | None, cache: Path) -> CountRows:
-    """Counts the rows of a study's tasks."""
-    known: dict[tuple[str, SplitName, str], int] = {}
-
-    def num_rows(task: Task, split: SplitName = "train", language: str = "") -> int:
-        key = (task.name, split, language or task.source_language)
-        if key not in known:
-            rows = load_rows(
-                task,
-                key[2],
-                split,
-                mirror=mirror,
-                cache=cache,
-                skip_bad_rows=config.on_bad_row == "skip",
-            )
-            known[key] = len(rows)
-        return known[key]
-
-    return num_rows

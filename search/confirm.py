@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from analysis.confirmation import winner_of
 from analysis.objective import Objective
 from analysis.observations import TRIAL, as_frame
-from search.assignments import Planner, controls_of
+from search.assignments import Planner
+from search.controls import controls_of
 from search.endings import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from search.objectives import Values
 from search.scored import is_scored

@@ -11,10 +11,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
-from search.assignments import Planner, controls_of
+from search.assignments import Planner
 from search.calibration import Rates
 from search.confirm import candidates_of
 from search.contenders import Contenders
+from search.controls import controls_of
 from search.forecast_means import Forecast, Noise, Phase, halving, mean_forecast
 from search.study_fields import StudyConfig
 from search.work import Cost, Counter, Name, Piece, cost_of

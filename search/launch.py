@@ -188,8 +188,9 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     """
     import torch  # here and below, so that a wrong study is refused without waiting for them
 
-    from search.assignments import Places, Planner, row_counter
+    from search.assignments import Places, Planner
     from search.data_checks import skipped_rows
+    from search.row_counts import row_counter
     from search.study import cache_of, objective_of, store_of
     from trainables.encoder import encoder_folder
 

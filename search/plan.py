@@ -17,13 +17,14 @@ import torch
 
 from analysis.observations import as_frame, read_rows
 from analysis.savings import PAPERS
-from search.assignments import CountRows, Places, Planner, row_counter, setup_of
+from search.assignments import Places, Planner, setup_of
 from search.calibration import Rates, calibrate
 from search.config import StudyError, differences, load_study
 from search.expected_noise import NoiseForecast, Remedies, expected_noise, remedies_for
 from search.forecast import forecast
 from search.forecast_means import Forecast
 from search.launch import RUNS, study_in
+from search.row_counts import CountRows, row_counter
 from search.run_folder import RunFolder
 from search.study import cache_of, objective_of
 from search.study_fields import StudyConfig

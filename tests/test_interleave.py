@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from search.assignments import Places, Planner, controls_of, setup_of
+from search.assignments import Places, Planner, setup_of
 from search.config import load_study
+from search.controls import controls_of
 from spaces.curriculum import Part, Stage, parse_curriculum
 from trainables.assignment import Interleave, setup_from_json
 from trainables.leases import NoLeases
