@@ -20,7 +20,8 @@ import numpy as np
 import optuna
 import psutil
 
-from search.assignments import Places, Planner
+from search.assignments import Planner
+from search.places import Places
 from search.recorded_table import RecordedTable
 from search.recorded_work import Cell
 from search.simulated_search import as_in_a_run

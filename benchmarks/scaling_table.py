@@ -11,9 +11,10 @@ from typing import Any
 from analysis.planted import expected_gain
 from analysis.savings import PAPERS
 from benchmarks.planted_search import NODE, RUN, planted
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Prices
 from search.config import load_study
+from search.places import Places
 from search.recorded_table import Facts, RecordedTable
 from search.truths import Truth
 from spaces.curriculum import EMPTY_TEXT

@@ -22,14 +22,14 @@ from search.assignments import Planner, setup_of
 from search.clock import Clock
 from search.confirm import Confirmation
 from search.endings import SearchStopped
-from search.execution import Director
+from search.floor import Director
+from search.objectives import objective_from
+from search.places import places_of
 from search.run_folder import RunFolder, RunFolderError, opened_for_writing
 from search.study import (
     Recorder,
-    objective_of,
     open_optuna,
     open_search,
-    places_of,
     run_study,
 )
 from search.study_fields import StudyConfig
@@ -105,7 +105,8 @@ def run_alone(
         planner = Planner(config, places := places_of(config, folder, None))
         recorder = Recorder(folder.observations)
         trials, _ = open_search(config, folder, planner, recorder, Clock(folder.clock))
-        confirmation = Confirmation(config, planner, recorder, objective_of(config, planner))
+        objective = objective_from(config, planner.languages("search"))
+        confirmation = Confirmation(config, planner, recorder, objective)
         bench = Workbench(setup_of(config, places))
         for director in chain((trials,), confirmation.passes()):
             while (assignment := director.next()) is not None:

@@ -27,8 +27,9 @@ from statistics import fmean
 from typing import Any
 
 from analysis.statistics.intervals import t_interval
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.config import load_study
+from search.places import Places
 from spaces.curriculum import parse_curriculum
 from trainables.leases import NoLeases
 from trainables.tasks import get_task

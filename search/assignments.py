@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from search.given import Given
+from search.places import Places
 from search.row_counts import row_counter
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum, Part, Stage, parse_curriculum, resolve_full
@@ -28,16 +27,6 @@ from trainables.tasks import Catalogue
 from trainables.tasks.task import SplitName
 
 SOURCE_LANGUAGE = "en"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Folders of one machine, resolved to absolute paths: workers run elsewhere."""
-
-    run_id: str
-    cache: Path
-    store: str | None
-    mirror: Path | None
 
 
 def setup_of(config: StudyConfig, places: Places) -> Setup:

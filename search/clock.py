@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.execution import TrialEvent
+from search.floor import TrialEvent
 
 log = logging.getLogger(__name__)
 

@@ -29,8 +29,10 @@ from search.assignments import Planner
 from search.config import StudyConfig, load_study
 from search.in_place import clear_leftovers, folder_in_place, write_in_place
 from search.model_card import Exported, model_card
+from search.objectives import objective_from
+from search.places import places_of
 from search.run_folder import RunFolder, RunFolderError
-from search.study import PIN_BEST_SECONDS, objective_of, places_of
+from search.study import PIN_BEST_SECONDS
 from search.train_one import driven, setup_here
 from search.trial_file import TrialChoice, assignment_of, trial_text
 from trainables.head_export import save_encoder
@@ -84,7 +86,7 @@ def _export(
     frame = read(folder.observations)
     places = places_of(config, folder, mirror)
     planner = Planner(config, places)
-    objective = objective_of(config, planner)
+    objective = objective_from(config, planner.languages("search"))
     chosen = best_curricula(frame, objective)[:top]
     if not chosen:
         raise RunFolderError(

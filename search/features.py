@@ -16,13 +16,13 @@ from typing import Any
 import pandas as pd
 
 from analysis.features import as_features, write_features
-from search.assignments import SOURCE_LANGUAGE, Places, Planner
+from search.assignments import SOURCE_LANGUAGE, Planner
 from search.config import StudyConfig, differences, load_study
 from search.in_place import write_in_place
 from search.language_features import language_rows
 from search.launch import RUNS, launch, study_in
+from search.places import Places, places_of
 from search.run_folder import RunFolder, RunFolderError
-from search.study import places_of
 from search.train_one import driven, setup_here
 from spaces.curriculum import Curriculum
 from trainables.data import available_languages

@@ -188,10 +188,11 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     """
     import torch  # here and below, so that a wrong study is refused without waiting for them
 
-    from search.assignments import Places, Planner
+    from search.assignments import Planner
     from search.data_checks import skipped_rows
+    from search.objectives import objective_from
+    from search.places import Places, cache_of, store_of
     from search.row_counts import row_counter
-    from search.study import cache_of, objective_of, store_of
     from trainables.encoder import encoder_folder
 
     if address is None:
@@ -204,6 +205,6 @@ def _check_here(config: StudyConfig, *, mirror: Path | None, address: str | None
     )
     encoder_folder(config.encoder.name, revision=config.encoder.revision, mirror=mirror)
     planner = Planner(config, Places(run_id="", cache=cache, store=store, mirror=mirror))
-    objective_of(config, planner)
+    objective_from(config, planner.languages("search"))
     planner.search(Curriculum(), "baseline", None)  # looks up the targets' rows too
     return skipped_rows(config, planner, mirror=mirror, cache=cache)

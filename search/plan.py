@@ -17,16 +17,17 @@ import torch
 
 from analysis.observations import as_frame, read_rows
 from analysis.savings import PAPERS
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.calibration import Rates, calibrate
 from search.config import StudyError, differences, load_study
 from search.expected_noise import NoiseForecast, Remedies, expected_noise, remedies_for
 from search.forecast import forecast
 from search.forecast_means import Forecast
 from search.launch import RUNS, study_in
+from search.objectives import objective_from
+from search.places import Places, cache_of
 from search.row_counts import CountRows, row_counter
 from search.run_folder import RunFolder
-from search.study import cache_of, objective_of
 from search.study_fields import StudyConfig
 from search.work import Cost, Counter
 from spaces.rungs import Rung
@@ -126,7 +127,7 @@ def make_plan(
     features = {} if rates is None else rates.features_per_row
     facts = _Facts(setup, planner.num_rows, features)
     counter = Counter(facts, setup.interleave)
-    objective = objective_of(config, planner)
+    objective = objective_from(config, planner.languages("search"))
     frame = as_frame([] if folder is None else read_rows(folder.observations))
     items = _items(config, planner, facts)
     noise = expected_noise(objective, items, num_rungs=planner.num_rungs, frame=frame)

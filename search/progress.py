@@ -1,6 +1,6 @@
 """What does a user see while a study runs? A live table in a terminal, else a line per event.
 
-Fed with the events of `search/execution.py`. The lines are for logs that are read afterwards:
+Fed with the events of `search/floor.py`. The lines are for logs that are read afterwards:
 aligned, no line for mere progress, and at most one summary a minute.
 """
 
@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from search.execution import TrialEvent
+from search.floor import TrialEvent
 from search.pace import Pace, clock_text, left_text
 from search.study import Opening
 from search.study_fields import StudyConfig

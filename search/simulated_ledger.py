@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from analysis.savings import PARTS
-from search.execution import TrialEvent
+from search.floor import TrialEvent
 from search.recorded_table import RecordedTable
 from search.recorded_work import Row
 from search.simulated import Moment, Spent

@@ -8,7 +8,7 @@ from typing import Protocol
 import optuna
 
 from search.assignments import Planner
-from search.execution import Director
+from search.floor import Director
 from search.new_search import new_search
 from search.simulated_trial import recorder
 from search.study_fields import StudyConfig

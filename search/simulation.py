@@ -1,7 +1,7 @@
 """How would a search have gone? Replayed on a recorded table with a simulated clock.
 
 Everything that decides is the real thing: the floor between Ray and the director
-(`search/execution.py`), trials, Optuna's suggestions, ASHA's rungs, the planner. Only the training
+(`search/floor.py`), trials, Optuna's suggestions, ASHA's rungs, the planner. Only the training
 is looked up, so that hours pass in milliseconds.
 
 Workers behave as in `trainables/nodes.py`: a node that the store has costs the loading of its
@@ -25,10 +25,11 @@ from typing import Any
 
 import optuna
 
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.endings import SearchStopped
-from search.execution import Director, Floor, Resources, TrialEvent
+from search.floor import Director, Floor, Resources, TrialEvent
 from search.objectives import objective_from
+from search.places import Places, cache_of
 from search.recorded_table import RecordedTable, papers_factors
 from search.recorded_work import Cell, Name, Node
 from search.simulated import Simulated
@@ -36,7 +37,6 @@ from search.simulated_confirmation import confirmed, to_confirm
 from search.simulated_ledger import Ledger
 from search.simulated_search import NewSearch, as_in_a_run
 from search.simulated_trial import Running, observe
-from search.study import cache_of
 from search.study_fields import StudyConfig
 from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment, assignment_from_json

@@ -10,7 +10,6 @@ line in `observations.jsonl`, Optuna's study. Each can be rebuilt from the one b
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,24 +20,23 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from analysis.objective import Objective
 from analysis.observations import TRIAL, append, identity, read_rows
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.clock import Clock
 from search.cluster import cluster, cluster_capacity
 from search.config import check_resources
 from search.confirm import Confirmation, InTurn
-from search.execution import Resources, TrialEvent, run_trials
+from search.execution import run_trials
+from search.floor import Resources, TrialEvent
 from search.interrupts import interruptible
 from search.new_search import new_search
 from search.objectives import Values, objective_from
+from search.places import places_of
 from search.run_folder import RunFolder, opened_for_writing
 from search.study_fields import StudyConfig
 from search.suggestions import Suggestions
 from search.trials import Trials
 from spaces.curriculum import Curriculum
-from trainables.row_cache import DEFAULT_CACHE
-from trainables.store import Store
 
 Row = Mapping[str, Any]
 PIN_BEST_SECONDS = 30 * 24 * 3600.0
@@ -119,6 +117,7 @@ def run_study(
     with interruptible(), opened_for_writing(folder) as repairs:
         places = places_of(config, folder, mirror)
         planner = Planner(config, places)
+        objective = objective_from(config, planner.languages("search"))
         recorder = Recorder(folder.observations)
         clock = Clock(folder.clock)
         with cluster(address, store=places.store):
@@ -140,14 +139,14 @@ def run_study(
                     rows=list(recorder.rows),
                     stopped=suggestions.ended_as(TrialState.PRUNED),
                     failed=suggestions.ended_as(TrialState.FAIL),
-                    value=Values(objective_of(config, planner)),
+                    value=Values(objective),
                     baselines=planner.given().num_trials,
                     resources=resources,
                 )
             )
             with clock.running("search", workers=resources.workers):
                 run_trials(trials, setup=setup, resources=resources, on_event=report)
-            confirmation = Confirmation(config, planner, recorder, objective_of(config, planner))
+            confirmation = Confirmation(config, planner, recorder, objective)
             with clock.running("confirm", workers=resources.workers):
                 passes = InTurn(confirmation.passes())
                 run_trials(passes, setup=setup, resources=resources, on_event=report)
@@ -200,46 +199,6 @@ def open_optuna(config: StudyConfig, folder: RunFolder) -> optuna.Study:
     )
 
 
-def places_of(config: StudyConfig, folder: RunFolder, mirror: Path | None) -> Places:
-    """Absolute folders of a run.
-
-    Raises:
-        StoreError: if the store cannot be used.
-    """
-    return Places(
-        run_id=_run_id(folder),
-        cache=cache_of(config),
-        store=store_of(config),
-        mirror=None if mirror is None else mirror.resolve(),
-    )
-
-
-def store_of(config: StudyConfig) -> str | None:
-    """The store, tried out; its default is shared by all studies of a user.
-
-    Raises:
-        StoreError: if it cannot be used.
-    """
-    if not config.store.enabled:
-        return None
-    store = _absolute(config.store.path or str(DEFAULT_CACHE.expanduser() / "store"))
-    Store(store).check_usable()
-    return store
-
-
-def cache_of(config: StudyConfig) -> Path:
-    """Folder for rows and tokenised data: beside a store on disk, else the user's own."""
-    path = config.store.path
-    if not config.store.enabled or path is None or "://" in path:
-        return DEFAULT_CACHE.expanduser()
-    return Path(_absolute(path)).parent / "cache"
-
-
-def objective_of(config: StudyConfig, planner: Planner) -> Objective:
-    """What the search maximises, for `analysis`."""
-    return objective_from(config, planner.languages("search"))
-
-
 def resources_of(config: StudyConfig) -> Resources:
     """What trials may use."""
     resources = config.resources
@@ -249,16 +208,3 @@ def resources_of(config: StudyConfig) -> Resources:
         gpus=resources.gpus,
         max_failures=resources.max_failures,
     )
-
-
-def _run_id(folder: RunFolder) -> str:
-    """Made once per run folder: entries of the store remember by it who paid for them."""
-    facts = folder.read_facts()
-    if "run_id" not in facts:
-        folder.remember(run_id=uuid.uuid4().hex)
-        facts = folder.read_facts()
-    return str(facts["run_id"])
-
-
-def _absolute(path: str) -> str:
-    return path if "://" in path else str(Path(path).expanduser().resolve())

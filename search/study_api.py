@@ -19,7 +19,7 @@ from spaces.curriculum import Curriculum, parse_curriculum
 
 if TYPE_CHECKING:
     from analysis.report import Report
-    from search.execution import TrialEvent
+    from search.floor import TrialEvent
     from search.study import Outcome
 
 

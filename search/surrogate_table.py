@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from analysis.objective import target_scores, trial_value
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Price, Prices, normal
 from search.gp.features import Features
 from search.objectives import objective_from
+from search.places import Places, cache_of
 from search.recorded_table import RecordedTable
 from search.recorded_work import Node
-from search.study import cache_of
 from search.surrogate import (
     Array,
     Output,

@@ -14,7 +14,7 @@ from spaces.curriculum import EMPTY_TEXT
 from spaces.standings import Standings
 
 if TYPE_CHECKING:
-    from search.execution import TrialEvent
+    from search.floor import TrialEvent
 from trainables.assignment import Assignment
 
 Row = Mapping[str, Any]

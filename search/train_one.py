@@ -18,9 +18,9 @@ import pandas as pd
 import torch
 
 from analysis.tables import plain
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.in_place import folder_in_place
-from search.study import cache_of, store_of
+from search.places import Places, cache_of, store_of
 from search.study_fields import StudyConfig
 from search.study_values import nearest
 from search.trial_file import TrialChoice, TrialFileError, assignment_of, trial_text

@@ -6,9 +6,10 @@ import random
 
 from analysis.observations import COLUMNS
 from analysis.planted import World, expected_gain
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.computed_cells import Prices
 from search.config import load_study
+from search.places import Places
 from search.recorded_table import Facts, read_table, write_table
 from search.study_fields import StudyConfig
 from spaces.curriculum import parse_curriculum

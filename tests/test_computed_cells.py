@@ -10,9 +10,10 @@ import pytest
 from planted_table import PRICES
 
 from analysis.planted import World, expected_gain
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck
 from search.config import load_study
+from search.places import Places
 from search.recorded_table import Facts, RecordedTable, read_table, write_table
 from search.simulation import simulate
 

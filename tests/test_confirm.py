@@ -5,10 +5,11 @@ import pytest
 from analysis.confirmation import confirmation, winner_of
 from analysis.observations import as_frame, read_rows
 from benchmarks.study_runs import tiny_study
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.config import load_study
 from search.confirm import candidates_of
 from search.objectives import recorded_objective
+from search.places import Places
 from spaces.curriculum import parse_curriculum
 
 

@@ -13,7 +13,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from analysis.planted import SizeLaw, World, expected_gain
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.clock import Clock
 from search.config import load_study
 from search.gp import model
@@ -42,6 +42,7 @@ from search.gp.observed import (
 )
 from search.gp.of_study import problem_of as problem_of_study
 from search.gp.sampler import Belief
+from search.places import Places
 from search.run_folder import RunFolder, opened_for_writing
 from search.samplers import sampler_factory
 from search.study import Recorder, open_search

@@ -30,7 +30,8 @@ from benchmarks.study_runs import (
 from search.assignments import Planner, setup_of
 from search.confirm import GivenTrials
 from search.endings import SearchStopped
-from search.execution import Resources, run_trials
+from search.execution import run_trials
+from search.floor import Resources
 from search.run_folder import RunFolder, RunFolderError, opened_for_writing
 from search.study import places_of, run_study
 from spaces.curriculum import Curriculum, parse_curriculum

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.config import load_study
 from search.controls import controls_of
+from search.places import Places
 from spaces.curriculum import Part, Stage, parse_curriculum
 from trainables.assignment import Interleave, setup_from_json
 from trainables.leases import NoLeases

@@ -9,12 +9,13 @@ from typer.testing import CliRunner
 from analysis.objective import Objective, ScoredTarget
 from analysis.observations import as_frame
 from analysis.savings import PAPERS
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.calibration import calibrate
 from search.cli import app
 from search.expected_noise import expected_noise, remedies_for
 from search.forecast import forecast
 from search.forecast_means import Noise, halving
+from search.places import Places
 from search.plan import in_papers_proportions, plan_study
 from search.study_fields import StudyConfig
 from search.work import Counter, cost_of

@@ -10,7 +10,7 @@ from rich.console import Console
 from analysis.objective import Objective, ScoredTarget
 from search.config import load_study
 from search.endings import Verdict
-from search.execution import Resources, TrialEvent
+from search.floor import Resources, TrialEvent
 from search.objectives import Values
 from search.pace import Pace, clock_text, left_text, num_confirm_trials
 from search.progress import progress

@@ -8,8 +8,9 @@ from analysis.observations import read_rows
 from benchmarks.study_runs import bits, run_trial
 from benchmarks.tables.record import record
 from benchmarks.tables.worlds import WORLDS
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.config import load_study
+from search.places import Places
 from search.recorded_table import MAX_BYTES, TableError, complete_seeds, read_table, whole_space
 from search.simulation import simulate
 from search.study_fields import StudyConfig

@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 from analysis.planted import World, expected_gain
 from benchmarks.tables.record import _recorded_curricula
 from benchmarks.tables.worlds import WORLDS
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.cli import app
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck
 from search.config import load_study
+from search.places import Places
 from search.recorded_table import Facts, TableError, complete_seeds, read_table, write_table
 from search.simulation import simulate
 from search.surrogate import rank_correlation

@@ -8,10 +8,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from search.assignments import Places, setup_of
+from search.assignments import setup_of
 from search.cli import app
 from search.config import load_study
 from search.overlap_tables import overlap_tables, study_overlaps
+from search.places import Places
 from spaces.curriculum import parse_curriculum
 from trainables.data import load_rows, rows_of_language
 from trainables.kept_hashes import RowPlaces, kept_hashes

@@ -33,13 +33,14 @@ from analysis.finals import final_values
 from analysis.objective import objective_values
 from analysis.observations import as_frame, read_rows
 from benchmarks.tables.worlds import WORLDS, World
-from search.assignments import Places, Planner
+from search.assignments import Planner
 from search.config import load_study
 from search.endings import Interrupted, SearchStopped
 from search.objectives import recorded_objective
+from search.places import Places, cache_of
 from search.recorded_table import Facts, TableError, write_table
 from search.run_folder import RunFolder
-from search.study import cache_of, run_study
+from search.study import run_study
 from search.study_fields import StudyConfig
 from search.surrogate_facts import add_surrogate
 from spaces.curriculum import EMPTY_TEXT

@@ -27,8 +27,9 @@ from rich.console import Console
 
 from benchmarks.study_runs import run_trial
 from benchmarks.tables.worlds import WORLDS
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.config import load_study
+from search.places import Places
 from search.study_fields import StudyConfig
 from search.table_parts import Column, heading, table
 

@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from analysis.noise import variance_from_items
-from search.assignments import Places, Planner, setup_of
+from search.assignments import Planner, setup_of
 from search.expected_noise import ASSUMED_SCORE
 from search.gp.observed import Costs, Problem
 from search.objectives import objective_from
+from search.places import Places
 from search.study_fields import StudyConfig
 from search.work import Counter
 from spaces.codecs import CODECS
