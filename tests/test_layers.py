@@ -85,6 +85,11 @@ def test_ray_is_imported_in_one_file_of_trainables():
     assert importers("trainables", "ray") == ["trainables/trainable.py"]
 
 
+def test_a_plan_and_a_simulation_need_no_ray():
+    code = "import sys, search.plan, search.simulation\nprint(*{'ray'} & sys.modules.keys())"
+    assert printed_alone(code) == []
+
+
 def test_declaring_a_task_needs_no_torch():
     assert importers("trainables/tasks", "torch") == []
 
