@@ -39,8 +39,16 @@ class World:
 _RECIPE = {"batch_size": 16, "micro_batch": 16}
 
 FOUR = ["mini-nli", "mini-paraphrase", "mini-squad", "mini-choice"]
-REASONING = ("mini-xnli", "mini-xquad", "mini-xcopa")
-QA = ("mini-xquad",)
+TARGETS = ["mini-xnli", "mini-xquad", "mini-xcopa", "mini-tatoeba"]
+VIEWS: dict[str, tuple[str, ...]] = {
+    "reasoning": ("mini-xnli", "mini-xquad", "mini-xcopa"),
+    "qa": ("mini-xquad",),
+    "nli-qa": ("mini-xnli", "mini-xquad"),
+    "choice-retrieval": ("mini-xcopa", "mini-tatoeba"),
+}
+"""Fewer targets than the four that are recorded: what helps one of them harms another, so that the
+mean over all four tells curricula apart least (`miniworld-long`, one trial, over the whole space:
+reliability 0.21; of these 0.48, 0.86, 0.72 and 0.66)."""
 
 
 def _study(
@@ -70,7 +78,7 @@ def _of_249(
     *,
     sizes: tuple[int, int],
     stage_rate: float,
-    seeds: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 8, 9, 10, 11),
+    seeds: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12),
     end: str = "",
 ) -> World:
     """All curricula of four tasks in two sizes, up to three stages.
@@ -79,24 +87,24 @@ def _of_249(
         name: of the table and, before `end`, of its views.
         sizes: of stages, examples.
         stage_rate: learning rate of stages.
-        seeds: two that are seen, one of the truth of all, the others of the truth of some.
+        seeds: two that are seen, two of the truth of all, the others of the truth of some.
         end: of the names.
     """
     return World(
         study=_study(
             name + end,
             space={"tasks": FOUR, "sizes": list(sizes)},
-            targets=(*REASONING, "mini-tatoeba"),
+            targets=TARGETS,
             stage_rate=stage_rate,
             trials=100,
         ),
         seen=seeds[:2],
-        truth=seeds[2:3],
-        more_truth=seeds[3:],
+        truth=seeds[2:4],
+        more_truth=seeds[4:],
         top=10,
         others=30,
         scaled=seeds[:2],
-        views={f"{name}-reasoning{end}": REASONING, f"{name}-qa{end}": QA},
+        views={f"{name}-{view}{end}": targets for view, targets in VIEWS.items()},
     )
 
 
@@ -130,22 +138,21 @@ WORLDS: dict[str, World] = {
         views={"tiny-pos": ("mini-udpos",)},
     ),
     "miniworld-small": _of_249("miniworld-small", sizes=(1000, 3000), stage_rate=1e-3),
-    # Chosen with `python -m benchmarks.tables.screen`, by eight curricula: a reliability of 0.8 on
-    # the targets of reasoning. Of the whole space that is 0.4; on question answering alone 0.9.
+    # Chosen with `python -m benchmarks.tables.screen`, by eight curricula.
     "miniworld-long": _of_249("miniworld-long", sizes=(3000, 9000), stage_rate=5e-4),
     # Used once, when everything was chosen on the tables above.
     "miniworld-long-final": _of_249(
         "miniworld-long",
         sizes=(2000, 6000),
         stage_rate=5e-4,
-        seeds=tuple(range(21, 31)),
+        seeds=tuple(range(21, 32)),
         end="-final",
     ),
     "miniworld-large": World(
         study=_study(
             "miniworld-large",
             space={"tasks": [*FOUR, "mini-pos"], "sizes": [1000, 3000], "joint": 2},  # 7,331
-            targets=(*REASONING, "mini-udpos", "mini-tatoeba"),
+            targets=[*TARGETS, "mini-udpos"],
             stage_rate=1e-3,
             trials=1000,
         ),
