@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
 from planted_table import FACTS, planted, study
 from typer.testing import CliRunner
 
+from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
 from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
+from benchmarks.strategies.steps import STEPS
 from search.cli import app
 from search.config import resolved_yaml
 from search.recorded_table import TableError
@@ -71,6 +73,31 @@ def test_a_strategy_may_see_fewer_languages_and_a_smaller_probe():
     assert (changed.probe.train, changed.full.train, changed.stopping.num_rungs) == (30, 90, 2)
     with pytest.raises(ValueError, match="a probe 3 rungs below the full one; there are 3"):
         with_strategy(config, replace(less, probe=3), **how)
+
+
+def changed(before, after):
+    """Names of the fields in which two strategies differ, for whoever runs them."""
+    names = {field.name for field in fields(before)} - {"says"}
+    return {name for name in names if getattr(before, name) != getattr(after, name)}
+
+
+def test_a_step_and_an_ablation_change_one_thing():
+    steps = list(STEPS.values())
+    for before, after in pairwise(steps):
+        own = changed(before, after)
+        assert len(own) == 1 or own == {"probe", "stopping"}, after.says
+    taken = ablations({})["one part taken away from the last step"]
+    one_each = [changed(steps[-1], strategy) for strategy in taken.values()]
+    assert one_each == [set(), *({part} for part in taken if part != "none")]
+
+
+def test_our_sampler_is_told_beforehand_only_what_was_measured():
+    group = "what our sampler is told beforehand"
+    assert group not in ablations({})
+    told = ablations({"mini-nli": 0.9, "mini-squad": 0.7})[group]
+    right, wrong = (told[name].sampler["options"]["prior"] for name in ("TextEmb", "wrong"))
+    assert right == {"mini-nli": 0.9, "mini-squad": 0.7}
+    assert wrong == {task: -value for task, value in right.items()}
 
 
 def test_strategies_are_compared_over_seeds_with_intervals(table):

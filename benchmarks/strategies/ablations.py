@@ -28,7 +28,9 @@ _STATIC: Groups = {
     }
     | {
         "slots, 8 proposals": replace(
-            STRATEGIES["tpe+asha+reuse"], says="slots; of 8 proposals the one that shares most"
+            _NOISE,
+            sampler=STRATEGIES["tpe+asha+reuse"].sampler,
+            says="slots; of 8 proposals the one that shares most",
         )
     },
     "what a rung is": {
