@@ -12,7 +12,7 @@ from benchmarks.rivals.predicted import PREDICTIONS, by_feature, scores_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
 from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.steps import REFERENCES, STEPS
-from search.recorded_table import STUDY
+from search.recorded_table import FACTS, STUDY
 from search.simulated_search import NewSearch, as_in_a_run
 from search.strategies import Strategy
 
@@ -72,5 +72,13 @@ def entries(folder: Path) -> dict[str, Entry]:
     known = {task: similarities[task] for task in study["space"]["tasks"] if task in similarities}
     for group, members in ablations(known).items():
         for name, strategy in members.items():
-            found[f"{group}: {name}"] = Entry(strategy=strategy, group=group)
+            absent = _not_recorded(strategy, folder)
+            found[f"{group}: {name}"] = Entry(strategy=strategy, group=group, absent=absent)
     return found
+
+
+def _not_recorded(strategy: Strategy, folder: Path) -> str:
+    """What of a table a strategy needs that is still to be recorded; empty if nothing."""
+    missing = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))["missing"]
+    of_scales = (strategy.stopping or {}).get("rungs") == "scales"
+    return "rungs of scales are not recorded yet" if of_scales and "scales" in missing else ""

@@ -221,6 +221,9 @@ def _ablation(
     heads = [f"to within, {says}" for says in BOTH.values()]
     heads += ["regret after 3", "after 10", "in the end", "confirmed within", "best stopped"]
     yield from markdown_table(["", *heads], rows)
+    for name, entry in wanted.items():
+        if entry.group == group and not found.get(name):
+            yield f"\n`{name}` was not run: {entry.absent or 'it is to come'}."
 
 
 def _rungs(table: RecordedTable) -> Iterator[str]:
