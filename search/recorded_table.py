@@ -87,12 +87,13 @@ class RecordedTable:
 
     @property
     def best(self) -> str:
-        """The curriculum of the highest truth, of those with the most truth seeds.
+        """The curriculum of the highest truth, of those with more than half of the most seeds.
 
-        One that has fewer may be high by luck alone.
+        One that has fewer may be high by luck alone; a last seed that is not whole yet decides
+        nothing.
         """
         most = max(truth.seeds for truth in self.truths.values())
-        known = {text: truth for text, truth in self.truths.items() if truth.seeds == most}
+        known = {text: truth for text, truth in self.truths.items() if truth.seeds > most / 2}
         return min(known, key=lambda text: (-known[text].value, text))
 
     @property
