@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,21 @@ def read_table(folder: Path, *, surrogate: bool = True) -> RecordedTable:
     from search.surrogate_table import with_surrogate  # here since it knows what a table is
 
     return with_surrogate(table, facts.surrogate)
+
+
+def with_seen(table: RecordedTable, seen: tuple[int, ...]) -> RecordedTable:
+    """The same recording, where a strategy sees these seeds and all others are the truth.
+
+    Args:
+        table: without a surrogate.
+        seen: of its seeds.
+    """
+    truth = tuple(s for s in (*table.facts.seen, *table.facts.truth) if s not in seen)
+    return replace(
+        table,
+        facts=replace(table.facts, seen=seen, truth=truth),
+        truths=truths_of(table.config, _read_frame(table.folder / OBSERVATIONS), truth),
+    )
 
 
 def write_table(folder: Path, *, config: StudyConfig, rows: Sequence[Row], facts: Facts) -> None:

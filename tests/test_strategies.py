@@ -17,11 +17,12 @@ from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
+from benchmarks.strategies.turns import table_of, turns
 from search.cli import app
 from search.config import resolved_yaml
 from search.recorded_table import TableError
 from search.replayed import replay
-from search.simulate import compare_strategies, regrets
+from search.simulate import compare_strategies, regrets, seeds_of
 from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
 from search.study_fields import Sampler, Stopping, StudyConfig
 
@@ -228,19 +229,31 @@ def test_a_comparison_that_is_interrupted_goes_on_and_repeats_nothing(compared):
 
 
 def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compared):
-    own, out, wanted, _ = compared
-    for line in lines(out, depends_of(own.folder, wanted, 8)):
-        assert regret_after(line, own, 0.0, "examples") == own.regret("none")
-        for (*spent, truth, text), later in pairwise(line["moments"]):
+    folder, out, wanted, _ = compared[0].folder, *compared[1:]
+    for line in lines(out, depends_of(folder, wanted, 8)):
+        own = table_of(folder, line["repetition"])
+        assert regret_after(line, 0.0, "examples") == pytest.approx(own.regret("none"), abs=1e-5)
+        for (*spent, regret, text), later in pairwise(line["moments"]):
             between = (spent[0] + later[0]) / 2
-            assert regret_after(line, own, between, "examples") == pytest.approx(
-                own.regret(text), abs=1e-5
-            )
-            assert truth == pytest.approx(own.true_value(text), abs=1e-5)
-        reached = spent_to_within(line, own, "papers")
+            assert regret_after(line, between, "examples") == regret
+            assert regret == pytest.approx(own.regret(text), abs=1e-5)
+        reached = spent_to_within(line, "papers")
         for moment in line["moments"]:
             if moment[1] >= reached:
                 assert own.regret(moment[4]) <= own.tolerance + 1e-9
+
+
+def test_every_pair_of_whole_seeds_is_seen_in_turn_and_judged_by_all_others(table):
+    assert list(turns(table)) == [(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)]
+    tables = [table_of(table.folder, i) for i in range(13)]
+    for own in tables:
+        assert sorted(own.facts.seen + own.facts.truth) == [1, 2, 3, 4]
+        assert all(truth.seeds == 2 for truth in own.truths.values())
+    assert [own.facts.seen for own in tables[::2]] == [*turns(table), (1, 2)]
+    assert [own.facts.seen for own in tables[1::2]] == list(turns(table))
+    began = [seeds_of(own)[i % 2] for i, own in enumerate(tables[:12])]
+    assert sorted(began) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    assert tables[0].truths == table.truths
 
 
 def test_the_page_shows_every_way_with_its_intervals(compared):

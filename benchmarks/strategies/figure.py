@@ -46,7 +46,7 @@ def _panel(
     spent = np.geomspace(LOWEST, HIGHEST, STEPS)
     for number, (name, lines) in enumerate(found.items()):
         regrets = np.array(
-            [[POINTS * regret_after(line, table, x * unit, cost) for x in spent] for line in lines]
+            [[POINTS * regret_after(line, x * unit, cost) for x in spent] for line in lines]
         )
         colour = CYCLE[number % len(CYCLE)]
         low, middle, high = np.quantile(regrets, [0.25, 0.5, 0.75], axis=0)

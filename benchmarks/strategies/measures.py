@@ -17,13 +17,14 @@ from benchmarks.strategies.repeat import Line
 from search.objectives import recorded_objective
 from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
 from search.simulate import seeds_of
-from spaces.curriculum import EMPTY_TEXT
 from spaces.stopping import pooled_sd
 
 AFTER = (1, 3, 10, 30, 100)
 """Full evaluations' worth of examples after which regret is looked at."""
 COSTS = ("examples", "papers")
 RESAMPLES = 2000
+ROUNDED = 1e-5
+"""Of what a line says."""
 LEAST_RELIABLE = 0.8
 """Of the truth: below, the true best is luck as much as anything, and so is every regret."""
 
@@ -76,37 +77,35 @@ def truth_quality(table: RecordedTable) -> TruthQuality:
     return TruthQuality(spread=between**0.5, reliability=between / observed)
 
 
-def spent_to_within(line: Line, table: RecordedTable, cost: str) -> float:
+def spent_to_within(line: Line, cost: str) -> float:
     """What was spent until the best known came to stay within tolerance; infinite if never."""
     reached = inf
     for moment in line["moments"]:
-        if table.truths[table.best].value - moment[3] > table.tolerance + 1e-9:
+        if moment[3] > line["tolerance"] + ROUNDED:
             reached = inf
         elif reached == inf:
             reached = moment[COSTS.index(cost)]
     return float(reached)
 
 
-def regret_after(line: Line, table: RecordedTable, amount: float, cost: str) -> float:
+def regret_after(line: Line, amount: float, cost: str) -> float:
     """Of the best known by then; before anything is known, of no stages at all."""
-    truth = table.true_value(EMPTY_TEXT)
+    regret = line["regret_of_none"]
     for moment in line["moments"]:
         if moment[COSTS.index(cost)] <= amount:
-            truth = moment[3]
-    return table.truths[table.best].value - truth
+            regret = moment[3]
+    return float(regret)
 
 
-def to_within(lines: Sequence[Line], table: RecordedTable, cost: str) -> Range:
+def to_within(lines: Sequence[Line], cost: str) -> Range:
     """Median over searches; one that never came there counts as infinite."""
-    return _bootstrapped([spent_to_within(line, table, cost) for line in lines])
+    return _bootstrapped([spent_to_within(line, cost) for line in lines])
 
 
-def ratio_of_medians(
-    ours: Sequence[Line], theirs: Sequence[Line], table: RecordedTable, cost: str
-) -> Range:
+def ratio_of_medians(ours: Sequence[Line], theirs: Sequence[Line], cost: str) -> Range:
     """How many times less we spend to come within tolerance; nan where nobody does."""
-    own = np.array([spent_to_within(line, table, cost) for line in ours])
-    other = np.array([spent_to_within(line, table, cost) for line in theirs])
+    own = np.array([spent_to_within(line, cost) for line in ours])
+    other = np.array([spent_to_within(line, cost) for line in theirs])
     rng = np.random.default_rng(0)
     ratios = [
         _divided(
@@ -119,9 +118,9 @@ def ratio_of_medians(
     return Range(value=value, low=_quantile(ratios, 0.025), high=_quantile(ratios, 0.975))
 
 
-def mean_regret(lines: Sequence[Line], table: RecordedTable, amount: float, cost: str) -> Interval:
+def mean_regret(lines: Sequence[Line], amount: float, cost: str) -> Interval:
     """After so much was spent; the unit is the search."""
-    return t_interval([regret_after(line, table, amount, cost) for line in lines], unit="searches")
+    return t_interval([regret_after(line, amount, cost) for line in lines], unit="searches")
 
 
 def share(lines: Sequence[Line], holds: Callable[[Line], bool]) -> Range:
@@ -132,11 +131,10 @@ def share(lines: Sequence[Line], holds: Callable[[Line], bool]) -> Range:
     return Range(value=fmean(map(holds, lines)), low=found.low, high=found.high)
 
 
-def confirmed_within(line: Line, table: RecordedTable) -> bool:
+def confirmed_within(line: Line) -> bool:
     """Whether what the confirmation named is as good as the true best."""
-    if line["confirmed_truth"] is None:
-        return False
-    return bool(table.truths[table.best].value - line["confirmed_truth"] <= table.tolerance + 1e-9)
+    regret = line["confirmed_regret"]
+    return regret is not None and bool(regret <= line["tolerance"] + ROUNDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,8 @@ from benchmarks.strategies.measures import (
 )
 from benchmarks.strategies.repeat import Line
 from benchmarks.strategies.steps import REFERENCES, STEPS
+from benchmarks.strategies.turns import turns
 from search.recorded_table import RecordedTable
-from search.simulate import seeds_of
 
 FIRST = "as documented"
 OURS = "sampler"
@@ -61,16 +61,15 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
     truth, facts = table.truths[table.best], table.facts
     yield f"\n## {table.config.study.name}\n"
     yield (
-        f"{len(table.truths)} curricula; the true best is `{table.best}`, "
-        f"{100 * truth.value:.1f} (mean of {truth.seeds} "
-        f"{'seed' if truth.seeds == 1 else 'seeds'} that no strategy sees, standard "
-        f"error {100 * truth.error:.1f}), none is "
-        f"{100 * table.true_value('none'):.1f}. Within means within "
+        f"{len(table.truths)} curricula. A search sees the seeds {_sets(table)} in turn, and all "
+        f"others are its truth. Where it sees {_set(facts.seen)}, the true best is "
+        f"`{table.best}`, {100 * truth.value:.1f} (mean of {truth.seeds} "
+        f"{'seed' if truth.seeds == 1 else 'seeds'}, standard error {100 * truth.error:.1f}), "
+        f"none is {100 * table.true_value('none'):.1f}, and within means within "
         f"{100 * table.tolerance:.1f} points. One full evaluation is "
         f"{full_evaluation(table, 'examples'):,.0f} examples as measured, "
         f"{full_evaluation(table, 'papers') / 1e6:.2f} million in the papers' proportions; the "
-        f"whole space, each node once, {whole(table):,.0f}. Searched on seeds "
-        f"{', '.join(map(str, seeds_of(table)))} in turn. Recorded with `{facts.by}` "
+        f"whole space, each node once, {whole(table):,.0f}. Recorded with `{facts.by}` "
         f"({facts.machine}); compared with `{by}."
     )
     quality = truth_quality(table)
@@ -86,6 +85,14 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
         )
     if facts.missing:
         yield f"\n**Not recorded yet: {facts.missing}.**"
+
+
+def _sets(table: RecordedTable) -> str:
+    return ", ".join(_set(seeds) for seeds in turns(table))
+
+
+def _set(seeds: Sequence[int]) -> str:
+    return " and ".join(map(str, seeds))
 
 
 def _headline(
@@ -118,13 +125,13 @@ def _version(name: str) -> str:
 
 def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> list[str]:
     unit = full_evaluation(table, "papers")
-    regrets = [mean_regret(lines, table, n * unit, "papers") for n in AFTER]
+    regrets = [mean_regret(lines, n * unit, "papers") for n in AFTER]
     return [
         f"`{name}`",
         str(len(lines)),
         *(_evaluations(table, lines, cost) for cost in COSTS),
         *(_points(regret) for regret in regrets),
-        _share(share(lines, lambda line: confirmed_within(line, table))),
+        _share(share(lines, confirmed_within)),
         f"{fmean(1000 * line['proposing_seconds'] / line['num_sampled'] for line in lines):.0f}",
     ]
 
@@ -139,8 +146,8 @@ def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> I
     for before, name in pairwise(chain):
         row = [f"`{name}`", wanted[name].says]
         for cost in COSTS:
-            row.append(_times(ratio_of_medians(found[name], found[before], table, cost)))
-            row.append(_times(ratio_of_medians(found[name], found[chain[0]], table, cost)))
+            row.append(_times(ratio_of_medians(found[name], found[before], cost)))
+            row.append(_times(ratio_of_medians(found[name], found[chain[0]], cost)))
         rows.append(row)
     heads = [f"than {other}, {says}" for says in BOTH.values() for other in ("before", chain[0])]
     yield from markdown_table(["step", "what", *heads], rows)
@@ -155,13 +162,13 @@ class Limit:
     kept: bool
 
 
-def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
-    """What the issue asks of a final table, held against this one."""
+def limits(found: Found) -> Iterator[Limit]:
+    """What is wanted on a final table, held against what was found on this one."""
     if not found.get(OURS):
         return
     for name, times in ((FIRST, 10), ("random", 30)):
         if found.get(name):
-            ratio = ratio_of_medians(found[OURS], found[name], table, "papers")
+            ratio = ratio_of_medians(found[OURS], found[name], "papers")
             yield Limit(
                 wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
                 "the papers' proportions"
@@ -170,7 +177,7 @@ def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
                 kept=ratio.value >= times,
             )
     if found.get("random+asha+store"):
-        ratio = ratio_of_medians(found[OURS], found["random+asha+store"], table, "papers")
+        ratio = ratio_of_medians(found[OURS], found["random+asha+store"], "papers")
         yield Limit(
             wanted="never worse than `random+asha+store`",
             found=f"{_times(ratio)} times fewer examples",
@@ -191,7 +198,7 @@ def _limits(table: RecordedTable, found: Found) -> Iterator[str]:
         return
     rows = [
         [limit.wanted, limit.found, "kept" if limit.kept else "**missed**"]
-        for limit in limits(table, found)
+        for limit in limits(found)
     ]
     yield from markdown_table(["wanted", "found", ""], rows)
 
@@ -207,14 +214,14 @@ def _ablation(
     rows = []
     for name in names:
         lines = found[name]
-        end = mean_regret(lines, table, inf, "papers")
+        end = mean_regret(lines, inf, "papers")
         rows.append(
             [
                 wanted[name].says,
                 *(_evaluations(table, lines, cost) for cost in COSTS),
-                *(_points(mean_regret(lines, table, n * unit, "papers")) for n in (3, 10)),
+                *(_points(mean_regret(lines, n * unit, "papers")) for n in (3, 10)),
                 _points(end),
-                _share(share(lines, lambda line: confirmed_within(line, table))),
+                _share(share(lines, confirmed_within)),
                 _share(share(lines, lambda line: bool(line["best_stopped"]))),
             ]
         )
@@ -243,7 +250,7 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
 
 
 def _evaluations(table: RecordedTable, lines: Sequence[Line], cost: str) -> str:
-    return _range(to_within(lines, table, cost), over=full_evaluation(table, cost))
+    return _range(to_within(lines, cost), over=full_evaluation(table, cost))
 
 
 def _range(found: Range, *, over: float = 1.0, number: Callable[[float], str] | None = None) -> str:

@@ -7,22 +7,25 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks.strategies.entries import Entry, entries
-from search.recorded_table import OBSERVATIONS, RecordedTable, read_table
+from benchmarks.strategies.turns import table_of
+from search.recorded_table import OBSERVATIONS, RecordedTable
 from search.simulate import seeds_of, study_of
 from search.simulated import Simulated
 from search.simulation import simulate
+from spaces.curriculum import EMPTY_TEXT
 
 Line = dict[str, Any]
 """One search: entry, repetition, what it depends on, what it found and spent."""
 
-_opened: dict[Path, tuple[RecordedTable, dict[str, Entry]]] = {}
-"""Tables that this process read, and the ways to search on them."""
+_entries = cache(entries)
+"""By table, the ways to search on it, as this process read them."""
 
 
 def repeat(
@@ -107,10 +110,7 @@ def _commit() -> str:
 
 
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
-    if folder not in _opened:
-        _opened[folder] = read_table(folder), entries(folder)
-    table, wanted = _opened[folder]
-    entry = wanted[name]
+    table, entry = table_of(folder, repetition), _entries(folder)[name]
     seeds = seeds_of(table)
     config = study_of(table, entry.strategy, trials=trials, seeds=seeds, repetition=repetition)
     started = time.process_time()
@@ -119,6 +119,9 @@ def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
         "entry": name,
         "repetition": repetition,
         "seed": config.seeds.stage,
+        "seen": list(seeds),
+        "tolerance": round(table.tolerance, 5),
+        "regret_of_none": round(table.regret(EMPTY_TEXT), 5),
         "cpu_seconds": round(time.process_time() - started, 2),
     }
 
@@ -132,7 +135,7 @@ def _line(found: Simulated, table: RecordedTable) -> Line:
                 round(m.spent.examples),
                 round(m.spent.papers),
                 round(m.spent.clock_seconds),
-                round(m.truth, 5),
+                round(table.regret(m.curriculum), 5),
                 m.curriculum,
             ]
             for m in found.moments
@@ -141,7 +144,7 @@ def _line(found: Simulated, table: RecordedTable) -> Line:
         "papers": round(found.spent.papers),
         "clock_seconds": round(found.spent.clock_seconds),
         "confirmed": found.confirmed,
-        "confirmed_truth": found.confirmed and round(table.true_value(found.confirmed), 5),
+        "confirmed_regret": found.confirmed and round(table.regret(found.confirmed), 5),
         "confirmation": None if after is None else [round(after.examples), round(after.papers)],
         "num_sampled": found.num_sampled,
         "num_stopped": found.num_stopped,
