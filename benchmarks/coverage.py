@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,7 +36,7 @@ from analysis.studies.order import order_variance, with_other_orders
 from analysis.studies.order_agreement import agreements
 from analysis.studies.order_effects import OrderEffects, order_effects
 from analysis.studies.predictors import predictors
-from analysis.studies.size import size_curve
+from analysis.studies.size import SizeCurve, size_curve
 from spaces.curriculum import parse_curriculum
 
 RESULT = Path("docs/measured/coverage.md")
@@ -134,7 +134,9 @@ def order_planted(n: int, rng: np.random.Generator) -> Outcome:
         for name, part, true in zip(names, parts, _true_shares(world, planted.truth), strict=True)
     }
     planted_pairs = effects.precedences.set_index(["first", "second"])
-    found[f"order: precedence|{COVERAGE}"] = _row_holds(planted_pairs.loc[("b", "c")], 0.02)
+    found[f"order: precedence|{COVERAGE}"] = _row_holds(
+        planted_pairs.loc[[("b", "c")]].iloc[0], 0.02
+    )
     true_table, true_effects = _without_noise(tuple(truth.values()))
     for name in ("slopes", "places"):
         own, true = getattr(effects, name).iloc[0], getattr(true_effects, name).iloc[0]
@@ -235,7 +237,8 @@ def contrasts(n: int, rng: np.random.Generator) -> Outcome:
         found[f"difference in differences, over both|{AT_MOST}"] = did.over_both.excludes_zero
         gain = crossed_interval(scores[:, 1] - scores[:, 0])
         found[f"mean gain, over seeds x languages|{COVERAGE}"] = _holds(gain, 0.01)
-        seeds = {i: list(row) for i, row in enumerate(scores[:, 1] - scores[:, 0])}
+        gains = enumerate(scores[:, 1] - scores[:, 0])
+        seeds: dict[Hashable, Sequence[float]] = {i: list(row) for i, row in gains}
         own = float((truth[1] - truth[0]).mean())
         nested = unit_interval(seeds, rng=rng)
         found[f"mean gain, over seeds|{COVERAGE}"] = _holds(nested, own)
@@ -307,7 +310,9 @@ def independent_anova(scores: pd.DataFrame) -> float:
     return float(stats.f.sf(ratio, *degrees))
 
 
-def percentile_holds(seeds: dict[int, list[float]], true: float, rng: np.random.Generator) -> bool:
+def percentile_holds(
+    seeds: Mapping[Hashable, Sequence[float]], true: float, rng: np.random.Generator
+) -> bool:
     means = np.array([np.mean(own) for own in seeds.values()])
     drawn = means[rng.integers(len(means), size=(999, len(means)))].mean(1)
     low, high = np.quantile(drawn, [0.025, 0.975])
@@ -376,7 +381,7 @@ def _without_noise(scores: tuple[float, ...]) -> tuple[SeedTable, OrderEffects]:
     return table, order_effects(table)
 
 
-def _size_curve(law: SizeLaw, n: int, rng: np.random.Generator):
+def _size_curve(law: SizeLaw, n: int, rng: np.random.Generator) -> SizeCurve:
     noise = Noise(node=0.008, run=0.005, items=2000)
     curricula = ("none", *(f"a:{size}" for size in SIZES))
     world = World(
@@ -418,7 +423,8 @@ def _holds(interval: Interval, true: float) -> bool | None:
     return bool(interval.low <= true <= interval.high)
 
 
-def _row_holds(row: pd.Series, true: float) -> bool:
+def _row_holds(row: pd.Series | pd.DataFrame, true: float) -> bool:
+    assert isinstance(row, pd.Series), "one row"
     return bool(row["low"] <= true <= row["high"])
 
 

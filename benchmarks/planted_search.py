@@ -111,13 +111,13 @@ def searched(
         asked.open(curriculum, role="baseline")
         asked.tell(curriculum, Outcome((score(curriculum),), TrialState.COMPLETE))
     for _ in range(trials):
-        curriculum = asked.ask()
-        assert curriculum is not None
-        value = score(curriculum)
-        asked.tell(curriculum, Outcome((value,), TrialState.COMPLETE))
-        paid += remaining_cost(curriculum, Trained(trained=frozenset(trained)), problem)
-        trained |= set(curriculum.prefixes())
-        best = max(best, (value, expected_gain(world, str(curriculum))))
+        proposed = asked.ask()
+        assert proposed is not None
+        value = score(proposed)
+        asked.tell(proposed, Outcome((value,), TrialState.COMPLETE))
+        paid += remaining_cost(proposed, Trained(trained=frozenset(trained)), problem)
+        trained |= set(proposed.prefixes())
+        best = max(best, (value, expected_gain(world, str(proposed))))
         path.append((best[1], paid))
     return path
 

@@ -12,6 +12,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import Any, TypeVar
@@ -84,7 +85,7 @@ def decided(table: RecordedTable, config: StudyConfig) -> Decisions:
             break
         running, trial = under_way.popleft()
         rows = _rows(table, running)
-        if not timed(lambda t=trial, r=running.rung, o=rows: director.on_rung(t, r, o)).ends:
+        if not timed(partial(director.on_rung, trial, running.rung, rows)).ends:
             running.rung += 1
             under_way.append((running, trial))
     if not thousands or director.num_sampled % EVERY:

@@ -108,7 +108,8 @@ def run_alone(
         objective = objective_from(config, planner.languages("search"))
         confirmation = Confirmation(config, planner, recorder, objective)
         bench = Workbench(setup_of(config, places))
-        for director in chain((trials,), confirmation.passes()):
+        directors: Iterable[Director] = chain((trials,), confirmation.passes())
+        for director in directors:
             while (assignment := director.next()) is not None:
                 _drive(director, assignment, bench, after_rung or (lambda *_: None))
     return repairs, trials._rungs

@@ -59,6 +59,7 @@ def main() -> None:
 def run(folder: Path, name: str, *, workers: int) -> dict:
     """One run of the study; Ray's start and end are timed apart."""
     from analysis.observations import TRIAL, read
+    from search.floor import TrialEvent
     from search.run_folder import RunFolder
     from search.study import run_study
     from search.study_fields import StudyConfig
@@ -69,7 +70,7 @@ def run(folder: Path, name: str, *, workers: int) -> dict:
     run_folder = RunFolder(folder / name)
     ends: list[float] = []
 
-    def take(event):
+    def take(event: TrialEvent) -> None:
         if event.verdict is not None and event.verdict.ends:
             ends.append(time.monotonic())
 

@@ -93,6 +93,7 @@ def _difference(first: str, second: str) -> dict[str, Any]:
     """Paired by seed, mean over targets and report languages, in points."""
     pairs = zip(_scores(first, FRESH_SEEDS), _scores(second, FRESH_SEEDS), strict=True)
     interval = t_interval([100 * (a - b) for a, b in pairs])
+    assert interval.low is not None and interval.high is not None, "several seeds"
     return {
         "first": first,
         "second": second,

@@ -17,8 +17,9 @@ from search.study_fields import StudyConfig
 class Decides(Director, Protocol):
     """A director that says how far it came."""
 
-    exhausted: bool
-    """Whether the space has no more curricula."""
+    @property
+    def exhausted(self) -> bool:
+        """Whether the space has no more curricula."""
 
     @property
     def num_sampled(self) -> int:

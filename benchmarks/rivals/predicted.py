@@ -15,7 +15,7 @@ from pathlib import Path
 from analysis.features import read_features
 from benchmarks.rivals.asking import Asked, Report
 from search.assignments import Planner
-from search.simulated_search import NewSearch
+from search.simulated_search import Decides, NewSearch
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum, Part, Stage
 from spaces.space import CurriculumSpace
@@ -72,7 +72,9 @@ def by_feature(features: Path, feature: str) -> NewSearch:
         feature: its name; higher values promise more.
     """
 
-    def search(config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], float]) -> Asked:
+    def search(
+        config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], float]
+    ) -> Decides:
         scores = scores_of(features, feature, config.targets)
         return predicted(scores)(config, planner, elapsed_hours)
 

@@ -183,7 +183,7 @@ def _quality(wide: pd.DataFrame, table: RecordedTable, *, scale: float) -> RungQ
         with_truth=fmean(float(spearmanr(wide[seed], truth).statistic) for seed in seeds),
         between_seeds=fmean(float(spearmanr(wide[a], wide[b]).statistic) for a, b in pairs),
         reliability=1 - noise**2 / observed,
-        best_in_third=fmean(float(ranks.loc[table.best, seed]) <= len(wide) / 3 for seed in seeds),
+        best_in_third=fmean(ranks[seed][table.best] <= len(wide) / 3 for seed in seeds),
     )
 
 

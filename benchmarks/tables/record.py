@@ -251,7 +251,8 @@ def _write(
     by: str,
 ) -> str:
     """The table of all curricula that ran to the end; gives what is missing."""
-    missing, rows = [], []
+    missing: list[str] = []
+    rows: list[dict[str, Any]] = []
     for part in parts:
         own = rows_of(part, runs)
         ended = _ended(own)

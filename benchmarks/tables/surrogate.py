@@ -27,9 +27,10 @@ def main() -> None:
     except TableError as error:
         sys.exit(f"error: {error}")
     print(surrogate_line(facts))
-    for scale, error in facts["error"].items():
+    for scale, errors in facts["error"].items():
         print(
-            f"with {scale:.3g} of the probe: " + ", ".join(f"{k} {v:.4f}" for k, v in error.items())
+            f"with {scale:.3g} of the probe: "
+            + ", ".join(f"{k} {v:.4f}" for k, v in errors.items())
         )
     print("luck, in units of the noise between seeds:", facts["luck"])
 
