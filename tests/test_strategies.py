@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
+from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
 from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
@@ -267,6 +268,9 @@ def test_the_page_shows_every_way_with_its_intervals(compared):
         assert row.count(" ± ") == 5
     assert "### How well each rung ranks" in page
     assert "`command` (code of" in page
+    row = list(glance([(own, found)]))[-1]
+    assert row.startswith(f"| planted | {truth_quality(own).reliability:.2f} | ")
+    assert row.count(" ± ") == len(wanted.keys() & set(SHOWN))
 
 
 def test_a_truth_that_is_mostly_luck_judges_nobody(compared, tmp_path):

@@ -20,6 +20,7 @@ import matplotlib as mpl
 from analysis.figures.style import WIDTH
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
+from benchmarks.strategies.glance import glance
 from benchmarks.strategies.page import FIRST, limits, section
 from benchmarks.strategies.repeat import Line, depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
@@ -80,7 +81,9 @@ def _chosen(
 
 def write_page(names: Sequence[str]) -> list[str]:
     """All tables; gives the limits that a final one misses."""
-    parts, missed = [HEAD.read_text(encoding="utf-8")], []
+    parts: list[str] = []
+    missed: list[str] = []
+    searched: list[tuple[RecordedTable, Mapping[str, Sequence[Line]]]] = []
     for name in names:
         table, wanted = read_table(TABLES / name), entries(TABLES / name)
         own = depends_of(TABLES / name, wanted, TRIALS)
@@ -89,14 +92,16 @@ def write_page(names: Sequence[str]) -> list[str]:
             found.setdefault(line["entry"], []).append(line)
         if not found:
             continue
+        searched.append((table, found))
         _draw(table, found, MEASURED / f"{name}.svg")
         by = f"python -m benchmarks.strategies {name}"
         figure = f"measured/strategies/{name}.svg"
         parts += section(table, found, wanted, figure=figure, by=by)
         if name.endswith(FINAL):
             missed += [f"{name}: {x.wanted}" for x in limits(found) if not x.kept]
-    parts += scaling_section(SCALING)
-    PAGE.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    head = [HEAD.read_text(encoding="utf-8"), *glance(searched)]
+    page = "\n".join([*head, *parts, *scaling_section(SCALING)])
+    PAGE.write_text(page + "\n", encoding="utf-8")
     return missed
 
 

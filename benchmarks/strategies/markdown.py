@@ -1,8 +1,14 @@
-"""How is a table written in Markdown?"""
+"""How are tables and figures with intervals written in Markdown?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, isnan
+
+from analysis.statistics.intervals import Interval
+from benchmarks.strategies.measures import Range, full_evaluation, to_within
+from benchmarks.strategies.repeat import Line
+from search.recorded_table import RecordedTable
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -11,3 +17,35 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Ite
     yield "|" + "|".join("---" for _ in columns) + "|"
     for row in rows:
         yield "| " + " | ".join(row) + " |"
+
+
+def evaluations(table: RecordedTable, lines: Sequence[Line], cost: str) -> str:
+    """Full evaluations' worth until the best known came to stay within."""
+    return ranged(to_within(lines, cost), over=full_evaluation(table, cost))
+
+
+def ranged(found: Range, *, over: float = 1.0, number: Callable[[float], str] | None = None) -> str:
+    """A value and its interval, all divided by `over`."""
+    shown = number or rounded
+    low, value, high = (shown(each / over) for each in (found.low, found.value, found.high))
+    return f"{value} ({low} to {high})"
+
+
+def share_of(found: Range) -> str:
+    """In per cent."""
+    return ranged(found, number=lambda value: f"{100 * value:.0f}") + " %"
+
+
+def points(found: Interval) -> str:
+    """A score in points, and half its interval."""
+    half = "" if found.low is None else f" ± {100 * (found.mean - found.low):.1f}"
+    return f"{100 * found.mean:.1f}{half}"
+
+
+def rounded(value: float) -> str:
+    """Two digits, or the sign of what is not finite."""
+    if isnan(value):
+        return "–"
+    if value == inf:
+        return "∞"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, isnan
+from math import inf
 from statistics import fmean
 
-from analysis.statistics.intervals import Interval
 from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
-from benchmarks.strategies.markdown import markdown_table
+from benchmarks.strategies.markdown import (
+    evaluations,
+    markdown_table,
+    points,
+    ranged,
+    share_of,
+)
 from benchmarks.strategies.measures import (
     AFTER,
     COSTS,
     LEAST_RELIABLE,
-    Range,
     confirmed_within,
     full_evaluation,
     mean_regret,
     ratio_of_medians,
     rung_qualities,
     share,
-    to_within,
     truth_quality,
     whole,
 )
@@ -129,9 +132,9 @@ def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> lis
     return [
         f"`{name}`",
         str(len(lines)),
-        *(_evaluations(table, lines, cost) for cost in COSTS),
-        *(_points(regret) for regret in regrets),
-        _share(share(lines, confirmed_within)),
+        *(evaluations(table, lines, cost) for cost in COSTS),
+        *(points(regret) for regret in regrets),
+        share_of(share(lines, confirmed_within)),
         f"{fmean(1000 * line['proposing_seconds'] / line['num_sampled'] for line in lines):.0f}",
     ]
 
@@ -146,8 +149,8 @@ def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> I
     for before, name in pairwise(chain):
         row = [f"`{name}`", wanted[name].says]
         for cost in COSTS:
-            row.append(_times(ratio_of_medians(found[name], found[before], cost)))
-            row.append(_times(ratio_of_medians(found[name], found[chain[0]], cost)))
+            row.append(ranged(ratio_of_medians(found[name], found[before], cost)))
+            row.append(ranged(ratio_of_medians(found[name], found[chain[0]], cost)))
         rows.append(row)
     heads = [f"than {other}, {says}" for says in BOTH.values() for other in ("before", chain[0])]
     yield from markdown_table(["step", "what", *heads], rows)
@@ -173,20 +176,20 @@ def limits(found: Found) -> Iterator[Limit]:
                 wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
                 "the papers' proportions"
                 + (" (where random needs 300 evaluations)" if name == "random" else ""),
-                found=_times(ratio),
+                found=ranged(ratio),
                 kept=ratio.value >= times,
             )
     if found.get("random+asha+store"):
         ratio = ratio_of_medians(found[OURS], found["random+asha+store"], "papers")
         yield Limit(
             wanted="never worse than `random+asha+store`",
-            found=f"{_times(ratio)} times fewer examples",
+            found=f"{ranged(ratio)} times fewer examples",
             kept=not ratio.high < 1,
         )
     dropped = share(found[OURS], lambda line: bool(line["best_stopped"]))
     yield Limit(
         wanted="early stopping drops the true best in at most 5 % of searches",
-        found=_share(dropped),
+        found=share_of(dropped),
         kept=dropped.value <= 0.05,
     )
 
@@ -218,11 +221,11 @@ def _ablation(
         rows.append(
             [
                 wanted[name].says,
-                *(_evaluations(table, lines, cost) for cost in COSTS),
-                *(_points(mean_regret(lines, n * unit, "papers")) for n in (3, 10)),
-                _points(end),
-                _share(share(lines, confirmed_within)),
-                _share(share(lines, lambda line: bool(line["best_stopped"]))),
+                *(evaluations(table, lines, cost) for cost in COSTS),
+                *(points(mean_regret(lines, n * unit, "papers")) for n in (3, 10)),
+                points(end),
+                share_of(share(lines, confirmed_within)),
+                share_of(share(lines, lambda line: bool(line["best_stopped"]))),
             ]
         )
     heads = [f"to within, {says}" for says in BOTH.values()]
@@ -247,34 +250,3 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
     ]
     heads = ["of the probe", "Spearman with the truth", "between two seeds", "reliability"]
     yield from markdown_table([*heads, "true best in the highest third"], rows)
-
-
-def _evaluations(table: RecordedTable, lines: Sequence[Line], cost: str) -> str:
-    return _range(to_within(lines, cost), over=full_evaluation(table, cost))
-
-
-def _range(found: Range, *, over: float = 1.0, number: Callable[[float], str] | None = None) -> str:
-    shown = number or _number
-    low, value, high = (shown(each / over) for each in (found.low, found.value, found.high))
-    return f"{value} ({low} to {high})"
-
-
-def _times(found: Range) -> str:
-    return _range(found)
-
-
-def _number(value: float) -> str:
-    if isnan(value):
-        return "–"
-    if value == inf:
-        return "∞"
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
-
-
-def _share(found: Range) -> str:
-    return _range(found, number=lambda value: f"{100 * value:.0f}") + " %"
-
-
-def _points(found: Interval) -> str:
-    half = "" if found.low is None else f" ± {100 * (found.mean - found.low):.1f}"
-    return f"{100 * found.mean:.1f}{half}"
