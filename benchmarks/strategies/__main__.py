@@ -20,11 +20,10 @@ import matplotlib as mpl
 from analysis.figures.style import WIDTH
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
-from benchmarks.strategies.glance import glance
-from benchmarks.strategies.page import FIRST, limits, section
+from benchmarks.strategies.glance import SHOWN, glance
+from benchmarks.strategies.page import limits, section
 from benchmarks.strategies.repeat import Line, depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
-from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import FACTS, RecordedTable, read_table
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -106,7 +105,7 @@ def write_page(names: Sequence[str]) -> list[str]:
 
 
 def _draw(table: RecordedTable, found: Mapping[str, Sequence[Line]], path: Path) -> None:
-    shown = [name for name in (FIRST, *REFERENCES, *STEPS) if name in found]
+    shown = [name for name in SHOWN if name in found]
     with mpl.rc_context({"svg.hashsalt": "curriculum-search"}):
         figure = regret_figure(table, {name: found[name] for name in shown})
         figure.set_figwidth(WIDTH)

@@ -35,7 +35,7 @@ def regret_figure(table: RecordedTable, found: Mapping[str, Sequence[Line]]) -> 
         _panel(axes, table, found, cost)
     panels[0].set_ylabel("points below the true best, median")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
     return figure
 
 
@@ -64,4 +64,5 @@ def _panel(
     axes.set_xscale("log")
     axes.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.set_xlabel(f"full evaluations' worth of {TITLES[cost]}")
+    axes.set_title(TITLES[cost])
+    axes.set_xlabel("full evaluations' worth")
