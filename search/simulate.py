@@ -1,7 +1,7 @@
 """Which strategy finds a good curriculum for least? Each replayed many times on a recorded table.
 
-A repetition has its own sampler seed, and in turn one of the seeds that strategies may see. Its
-result is judged by the truth: seeds that it never saw (`search/recorded_table.py`).
+A repetition has its own sampler seed, and in turn some of the table's seeds. Its result is judged
+by the truth: seeds that it never saw (`search/turns.py`).
 """
 
 from __future__ import annotations
@@ -17,20 +17,18 @@ from rich.text import Text
 
 from analysis.statistics.intervals import Interval, t_interval
 from analysis.tables import MISSING
-from search.assignments import Planner
 from search.recorded_table import (
     RecordedTable,
-    TableError,
-    complete_seeds,
     papers_factors,
     read_table,
     whole_space,
 )
 from search.simulated import Cost, Simulated, spent_to_within
-from search.simulation import places_of_simulation, simulate
+from search.simulation import simulate
 from search.strategies import STRATEGIES, Strategy, in_turn, strategy_named, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, count, difference, fraction, heading, remark, share, table
+from search.turns import table_of, turns
 
 SHARES = (0.05, 0.1, 0.2, 0.4)
 """Budgets at which strategies are compared, in what training the whole space once takes."""
@@ -59,8 +57,10 @@ class Comparison:
     whole: Mapping[Cost, float]
     """What training the whole space once takes, each node once, without lower rungs: in examples,
     and in the papers' proportions."""
-    seeds: tuple[int, ...]
-    """Those of the table that were searched on, in turn."""
+    turns: Sequence[tuple[int, ...]]
+    """Sets of the table's seeds that searches saw, in turn."""
+    tables: tuple[RecordedTable, ...]
+    """By repetition, with the truth of its turn."""
     strategies: tuple[Repeated, ...]
 
 
@@ -93,11 +93,11 @@ def compare_strategies(
     if trials < 1 or repetitions < 1:
         raise ValueError(f"{trials} trials, {repetitions} seeds; wanted at least 1 of each")
     found = read_table(folder)
-    seeds = seeds_of(found, mirror)
+    tables = tuple(table_of(folder, i, mirror) for i in range(repetitions))
     studies = {
         name: [
-            study_of(found, strategy_named(name), trials=trials, seeds=seeds, repetition=i)
-            for i in range(repetitions)
+            study_of(own, strategy_named(name), trials=trials, repetition=i)
+            for i, own in enumerate(tables)
         ]
         for name in strategies
     }
@@ -106,9 +106,9 @@ def compare_strategies(
         on_progress(f"{name}: {repetitions} searches")
         runs = [
             simulate(
-                found, config, workers=workers, failures=failures, failure_seed=i, mirror=mirror
+                table, config, workers=workers, failures=failures, failure_seed=i, mirror=mirror
             )
-            for i, config in enumerate(own, start=1)
+            for i, (table, config) in enumerate(zip(tables, own, strict=True), start=1)
         ]
         done.append(Repeated(strategy=name, runs=tuple(runs)))
     return Comparison(
@@ -116,25 +116,10 @@ def compare_strategies(
         workers=workers,
         trials=trials,
         failures=failures,
-        whole=_whole(found, seeds[0]),
-        seeds=seeds,
+        whole=_whole(found, found.facts.seen[0]),
+        turns=turns(found, mirror),
+        tables=tables,
         strategies=tuple(done),
-    )
-
-
-def seeds_of(found: RecordedTable, mirror: Path | None = None) -> tuple[int, ...]:
-    """Those that a strategy may see, with every curriculum that it may ask for.
-
-    Raises:
-        TableError: if there is none.
-    """
-    planner = Planner(found.config, places_of_simulation(found.config, mirror))
-    curricula = (*planner.given().baselines, *planner.space.enumerate())
-    if seeds := complete_seeds(found, map(str, curricula)):
-        return seeds
-    raise TableError(
-        f"the table {found.folder} has no seed to search on with all {len(curricula)} curricula"
-        f" (missing: {found.facts.missing}); go on recording: {found.facts.by}"
     )
 
 
@@ -143,11 +128,10 @@ def study_of(
     strategy: Strategy,
     *,
     trials: int,
-    seeds: Sequence[int],
     repetition: int,
 ) -> StudyConfig:
-    """Repetitions take the seeds in turn; the others measure noise and confirm."""
-    seed, fresh = in_turn(seeds, repetition)
+    """Repetitions take the seen seeds in turn; the others measure noise and confirm."""
+    seed, fresh = in_turn(found.facts.seen, repetition)
     return with_strategy(
         found.config,
         strategy,
@@ -175,7 +159,11 @@ def regrets(
     return (
         None
         if any(moment is None for moment in moments)
-        else [found.table.regret(moment.curriculum) for moment in moments if moment is not None]
+        else [
+            table.regret(moment.curriculum)
+            for table, moment in zip(found.tables, moments, strict=True)
+            if moment is not None
+        ]
     )
 
 
@@ -186,8 +174,9 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
         f"{found.table.config.study.name}: {len(found.table.truths)} curricula", style="bold"
     )
     yield remark(
-        f"the true best is {found.table.best} ({100 * truth.value:.1f}, "
-        f"{truth.seeds} seeds, standard error {100 * truth.error:.1f})"
+        f"where seeds {' and '.join(map(str, found.table.facts.seen))} are seen, the true best is "
+        f"{found.table.best} ({100 * truth.value:.1f}, {truth.seeds} seeds, standard error "
+        f"{100 * truth.error:.1f})"
     )
     if surrogate := found.table.facts.surrogate:
         yield remark(surrogate_line(surrogate))
@@ -204,8 +193,8 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     yield remark(
         f"per cent of the {count(found.whole['examples'])} examples "
         f"({found.whole['papers'] / 1e6:,.0f} million) that training the whole space once takes; "
-        f"means of {len(found.strategies[0].runs)} searches on seeds "
-        f"{' and '.join(map(str, found.seeds))} in turn; 95 % t intervals, for this table alone"
+        f"means of {len(found.tables)} searches, which see the seeds {_sets(found)} in turn and "
+        "are judged by all others; 95 % t intervals, for this table alone"
     )
     yield heading("What that took")
     columns = ["within", "to it", "examples", "papers M", "hours", "stopped", "failed"]
@@ -215,8 +204,9 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     )
     yield remark(
         f"within: searches that stayed within {100 * found.table.tolerance:.1f} points of the true "
-        "best; to it: their mean examples until then; papers M: millions of examples of the whole "
-        "search in the papers' proportions; ask s: real seconds of proposing"
+        "best, where seeds are seen as above; to it: their mean examples until then; papers M: "
+        "millions of examples of the whole search in the papers' proportions; ask s: real seconds "
+        "of proposing"
     )
     lost = f", workers lost at a rate of {found.failures:g}" if found.failures else ""
     yield remark(f"{found.trials} trials, {found.workers} simulated workers{lost}")
@@ -246,9 +236,14 @@ def _regret_row(found: Comparison, strategy: Repeated, cost: Cost) -> list[str]:
     return [strategy.strategy, *(MISSING if r is None else _interval(t_interval(r)) for r in after)]
 
 
+def _sets(found: Comparison) -> str:
+    return ", ".join(" and ".join(map(str, seeds)) for seeds in found.turns)
+
+
 def _cost_row(found: Comparison, strategy: Repeated) -> list[str]:
     runs = strategy.runs
-    reached = [n for run in runs if (n := spent_to_within(run, found.table)) is not None]
+    spent = map(spent_to_within, runs, found.tables)
+    reached = [examples for examples in spent if examples is not None]
     return [
         strategy.strategy,
         f"{len(reached)} of {len(runs)}",

@@ -18,14 +18,14 @@ from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
-from benchmarks.strategies.turns import table_of, turns
 from search.cli import app
 from search.config import resolved_yaml
 from search.recorded_table import TableError
 from search.replayed import replay
-from search.simulate import compare_strategies, regrets, seeds_of
+from search.simulate import compare_strategies, regrets
 from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
 from search.study_fields import Sampler, Stopping, StudyConfig
+from search.turns import table_of, turns
 
 
 @pytest.fixture(scope="module")
@@ -106,19 +106,19 @@ def test_strategies_are_compared_over_seeds_with_intervals(table):
     found = compare_strategies(
         table.folder, strategies=("random", "random+asha"), trials=20, repetitions=4, workers=2
     )
-    assert found.seeds == (1, 2)
+    assert [own.facts.seen for own in found.tables] == [(1, 2), (1, 2), (1, 3), (1, 3)]
     for strategy in found.strategies:
         assert len({run.spent.clock_seconds for run in strategy.runs}) == 4
         own = regrets(found, strategy, float("inf"))
-        assert own == [table.regret(run.winner) for run in strategy.runs]
+        judged = list(zip(found.tables, strategy.runs, strict=True))
+        assert own == [table.regret(run.winner) for table, run in judged]
         assert regrets(found, strategy, 1.0) is None
         early, late = (
             regrets(found, strategy, share * found.whole["examples"]) for share in (0.05, 0.4)
         )
         assert sum(early) > sum(late)
         papers = 0.4 * found.whole["papers"]
-        moments = [run.at(papers, cost="papers") for run in strategy.runs]
-        expected = [table.regret(moment.curriculum) for moment in moments]
+        expected = [table.regret(run.at(papers, cost="papers").curriculum) for table, run in judged]
         assert regrets(found, strategy, papers, cost="papers") == expected
         assert [run.num_sampled for run in strategy.runs] == [20] * 4
 
@@ -252,7 +252,7 @@ def test_every_pair_of_whole_seeds_is_seen_in_turn_and_judged_by_all_others(tabl
         assert all(truth.seeds == 2 for truth in own.truths.values())
     assert [own.facts.seen for own in tables[::2]] == [*turns(table), (1, 2)]
     assert [own.facts.seen for own in tables[1::2]] == list(turns(table))
-    began = [seeds_of(own)[i % 2] for i, own in enumerate(tables[:12])]
+    began = [own.facts.seen[i % 2] for i, own in enumerate(tables[:12])]
     assert sorted(began) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
     assert tables[0].truths == table.truths
 

@@ -16,7 +16,7 @@ from analysis.statistics.intervals import Interval, t_interval
 from benchmarks.strategies.repeat import Line
 from search.objectives import recorded_objective
 from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
-from search.simulate import seeds_of
+from search.turns import seeds_of
 from spaces.stopping import pooled_sd
 
 AFTER = (1, 3, 10, 30, 100)

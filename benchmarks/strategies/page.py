@@ -33,8 +33,8 @@ from benchmarks.strategies.measures import (
 )
 from benchmarks.strategies.repeat import Line
 from benchmarks.strategies.steps import REFERENCES, STEPS
-from benchmarks.strategies.turns import turns
 from search.recorded_table import RecordedTable
+from search.turns import turns
 
 FIRST = "as documented"
 OURS = "sampler"

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.strategies.entries import Entry, entries
-from benchmarks.strategies.turns import table_of
 from search.recorded_table import OBSERVATIONS, RecordedTable
-from search.simulate import seeds_of, study_of
+from search.simulate import study_of
 from search.simulated import Simulated
 from search.simulation import simulate
+from search.turns import table_of
 from spaces.curriculum import EMPTY_TEXT
 
 Line = dict[str, Any]
@@ -111,15 +111,14 @@ def _commit() -> str:
 
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
     table, entry = table_of(folder, repetition), _entries(folder)[name]
-    seeds = seeds_of(table)
-    config = study_of(table, entry.strategy, trials=trials, seeds=seeds, repetition=repetition)
+    config = study_of(table, entry.strategy, trials=trials, repetition=repetition)
     started = time.process_time()
     found = simulate(table, config, search=entry.search)
     return _line(found, table) | {
         "entry": name,
         "repetition": repetition,
         "seed": config.seeds.stage,
-        "seen": list(seeds),
+        "seen": list(table.facts.seen),
         "tolerance": round(table.tolerance, 5),
         "regret_of_none": round(table.regret(EMPTY_TEXT), 5),
         "cpu_seconds": round(time.process_time() - started, 2),
