@@ -116,7 +116,7 @@ def compare_strategies(
         workers=workers,
         trials=trials,
         failures=failures,
-        whole=_whole(found, found.facts.seen[0]),
+        whole=_whole(found, tables[0].facts.seen[0]),
         turns=turns(found, mirror),
         tables=tables,
         strategies=tuple(done),
