@@ -14,7 +14,7 @@ from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
-from benchmarks.strategies.page import section
+from benchmarks.strategies.page import DEFAULTS, section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
@@ -91,6 +91,12 @@ def test_a_step_and_an_ablation_change_one_thing():
     taken = ablations({})["one part taken away from the last step"]
     one_each = [changed(steps[-1], strategy) for strategy in taken.values()]
     assert one_each == [set(), *({part} for part in taken if part != "none")]
+
+
+def test_the_step_that_stands_for_the_defaults_of_a_study_is_them():
+    how = {"trials": 8, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
+    defaults = of_strategy(study(), "ours", **how)
+    assert with_strategy(study(), STEPS[DEFAULTS], **how) == defaults
 
 
 def test_our_sampler_is_told_beforehand_only_what_was_measured():
