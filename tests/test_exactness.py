@@ -35,7 +35,7 @@ def test_one_ray_worker_makes_the_same_study_as_no_ray_at_all(
 
 def test_without_a_store_the_same_bits_are_computed(study_root, finished_study, monkeypatch):
     config, run = finished_study
-    monkeypatch.setattr("search.study.DEFAULT_CACHE", study_root / "cache")
+    monkeypatch.setattr("search.places.DEFAULT_CACHE", study_root / "cache")
     run_alone(tiny_study(None, **QUIET), study_root / "no-store")
     assert values(study_root / "no-store") == values(run)
     assert optuna_trials(config, study_root / "no-store") == optuna_trials(config, run)
