@@ -194,10 +194,14 @@ def read_table(folder: Path, *, surrogate: bool = True) -> RecordedTable:
 def with_seen(table: RecordedTable, seen: tuple[int, ...]) -> RecordedTable:
     """The same recording, where a strategy sees these seeds and all others are the truth.
 
+    Where it saw all of these before, the truth stays.
+
     Args:
-        table: without a surrogate.
+        table: without a surrogate, if another seed is to be seen.
         seen: of its seeds.
     """
+    if set(seen) <= set(table.facts.seen):
+        return replace(table, facts=replace(table.facts, seen=seen))
     truth = tuple(s for s in (*table.facts.seen, *table.facts.truth) if s not in seen)
     return replace(
         table,

@@ -22,13 +22,14 @@ from search.recorded_table import (
     papers_factors,
     read_table,
     whole_space,
+    with_seen,
 )
 from search.simulated import Cost, Simulated, spent_to_within
 from search.simulation import simulate
 from search.strategies import STRATEGIES, Strategy, in_turn, strategy_named, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, count, difference, fraction, heading, remark, share, table
-from search.turns import table_of, turns
+from search.turns import in_words, turn_of, turns
 
 SHARES = (0.05, 0.1, 0.2, 0.4)
 """Budgets at which strategies are compared, in what training the whole space once takes."""
@@ -93,7 +94,10 @@ def compare_strategies(
     if trials < 1 or repetitions < 1:
         raise ValueError(f"{trials} trials, {repetitions} seeds; wanted at least 1 of each")
     found = read_table(folder)
-    tables = tuple(table_of(folder, i, mirror) for i in range(repetitions))
+    sets = turns(found, mirror)
+    seen = [turn_of(sets, i) for i in range(repetitions)]
+    by_turn = {seeds: with_seen(found, seeds) for seeds in dict.fromkeys(seen)}
+    tables = tuple(by_turn[seeds] for seeds in seen)
     studies = {
         name: [
             study_of(own, strategy_named(name), trials=trials, repetition=i)
@@ -117,7 +121,7 @@ def compare_strategies(
         trials=trials,
         failures=failures,
         whole=_whole(found, tables[0].facts.seen[0]),
-        turns=turns(found, mirror),
+        turns=sets,
         tables=tables,
         strategies=tuple(done),
     )
@@ -174,7 +178,7 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
         f"{found.table.config.study.name}: {len(found.table.truths)} curricula", style="bold"
     )
     yield remark(
-        f"where seeds {' and '.join(map(str, found.table.facts.seen))} are seen, the true best is "
+        f"where seeds {in_words([found.table.facts.seen])} are seen, the true best is "
         f"{found.table.best} ({100 * truth.value:.1f}, {truth.seeds} seeds, standard error "
         f"{100 * truth.error:.1f})"
     )
@@ -193,8 +197,8 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     yield remark(
         f"per cent of the {count(found.whole['examples'])} examples "
         f"({found.whole['papers'] / 1e6:,.0f} million) that training the whole space once takes; "
-        f"means of {len(found.tables)} searches, which see the seeds {_sets(found)} in turn and "
-        "are judged by all others; 95 % t intervals, for this table alone"
+        f"means of {len(found.tables)} searches, which see the seeds {in_words(found.turns)} in "
+        "turn and are judged by all others; 95 % t intervals, for this table alone"
     )
     yield heading("What that took")
     columns = ["within", "to it", "examples", "papers M", "hours", "stopped", "failed"]
@@ -234,10 +238,6 @@ def _regret_row(found: Comparison, strategy: Repeated, cost: Cost) -> list[str]:
     after = [regrets(found, strategy, part * found.whole[cost], cost=cost) for part in SHARES]
     after.append(regrets(found, strategy, float("inf")))
     return [strategy.strategy, *(MISSING if r is None else _interval(t_interval(r)) for r in after)]
-
-
-def _sets(found: Comparison) -> str:
-    return ", ".join(" and ".join(map(str, seeds)) for seeds in found.turns)
 
 
 def _cost_row(found: Comparison, strategy: Repeated) -> list[str]:

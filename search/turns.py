@@ -9,18 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 from search.assignments import Planner
-from search.recorded_table import (
-    RecordedTable,
-    TableError,
-    complete_seeds,
-    read_table,
-    with_seen,
-)
+from search.recorded_table import RecordedTable, TableError, complete_seeds
 from search.simulation import places_of_simulation
 
 
@@ -50,26 +43,16 @@ def turns(table: RecordedTable, mirror: Path | None = None) -> Sequence[tuple[in
     return list(combinations(whole, len(seen))) if len(whole) > len(seen) else [seen]
 
 
-def table_of(folder: Path, repetition: int, mirror: Path | None = None) -> RecordedTable:
-    """The table as a repetition sees it; every seed of a set begins a search before the next set.
+def turn_of(sets: Sequence[tuple[int, ...]], repetition: int) -> tuple[int, ...]:
+    """The set that a repetition sees; each of its seeds begins a search before the next set.
 
     Args:
-        folder: of the table.
+        sets: that take turns.
         repetition: from 0.
-        mirror: folder that stands in for the hub, where rows are counted.
     """
-    sets = _turns(folder, mirror)
-    return _seeing(folder, sets[repetition // len(sets[0]) % len(sets)])
+    return sets[repetition // len(sets[0]) % len(sets)]
 
 
-@cache
-def _turns(folder: Path, mirror: Path | None) -> Sequence[tuple[int, ...]]:
-    return turns(read_table(folder), mirror)
-
-
-@cache
-def _seeing(folder: Path, seeds: tuple[int, ...]) -> RecordedTable:
-    table = read_table(folder)
-    if set(seeds) <= set(table.facts.seen):
-        return replace(table, facts=replace(table.facts, seen=seeds))
-    return with_seen(table, seeds)
+def in_words(sets: Sequence[Sequence[int]]) -> str:
+    """For people."""
+    return ", ".join(" and ".join(map(str, seeds)) for seeds in sets)

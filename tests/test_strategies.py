@@ -20,12 +20,12 @@ from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
 from search.cli import app
 from search.config import resolved_yaml
-from search.recorded_table import TableError
+from search.recorded_table import TableError, with_seen
 from search.replayed import replay
 from search.simulate import compare_strategies, regrets
 from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
 from search.study_fields import Sampler, Stopping, StudyConfig
-from search.turns import table_of, turns
+from search.turns import turn_of, turns
 
 
 @pytest.fixture(scope="module")
@@ -236,9 +236,10 @@ def test_a_comparison_that_is_interrupted_goes_on_and_repeats_nothing(compared):
 
 
 def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compared):
-    folder, out, wanted, _ = compared[0].folder, *compared[1:]
-    for line in lines(out, depends_of(folder, wanted, 8)):
-        own = table_of(folder, line["repetition"])
+    table, out, wanted, _ = compared
+    for line in lines(out, depends_of(table.folder, wanted, 8)):
+        own = with_seen(table, tuple(line["seen"]))
+        assert own.facts.seen == turn_of(turns(table), line["repetition"])
         assert regret_after(line, 0.0, "examples") == pytest.approx(own.regret("none"), abs=1e-5)
         for (*spent, regret, text), later in pairwise(line["moments"]):
             between = (spent[0] + later[0]) / 2
@@ -252,7 +253,8 @@ def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compar
 
 def test_every_pair_of_whole_seeds_is_seen_in_turn_and_judged_by_all_others(table):
     assert list(turns(table)) == [(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)]
-    tables = [table_of(table.folder, i) for i in range(13)]
+    sets = turns(table)
+    tables = [with_seen(table, turn_of(sets, i)) for i in range(13)]
     for own in tables:
         assert sorted(own.facts.seen + own.facts.truth) == [1, 2, 3, 4]
         assert all(truth.seeds == 2 for truth in own.truths.values())

@@ -22,7 +22,7 @@ from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.page import limits, section
-from benchmarks.strategies.repeat import Line, depends_of, lines, repeat
+from benchmarks.strategies.repeat import Found, Line, depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from search.recorded_table import FACTS, RecordedTable, read_table
 
@@ -82,7 +82,7 @@ def write_page(names: Sequence[str]) -> list[str]:
     """All tables; gives the limits that a final one misses."""
     parts: list[str] = []
     missed: list[str] = []
-    searched: list[tuple[RecordedTable, Mapping[str, Sequence[Line]]]] = []
+    searched: list[tuple[RecordedTable, Found]] = []
     for name in names:
         table, wanted = read_table(TABLES / name), entries(TABLES / name)
         own = depends_of(TABLES / name, wanted, TRIALS)
@@ -104,7 +104,7 @@ def write_page(names: Sequence[str]) -> list[str]:
     return missed
 
 
-def _draw(table: RecordedTable, found: Mapping[str, Sequence[Line]], path: Path) -> None:
+def _draw(table: RecordedTable, found: Found, path: Path) -> None:
     shown = [name for name in SHOWN if name in found]
     with mpl.rc_context({"svg.hashsalt": "curriculum-search"}):
         figure = regret_figure(table, {name: found[name] for name in shown})

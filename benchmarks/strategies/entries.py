@@ -70,15 +70,15 @@ def entries(folder: Path) -> dict[str, Entry]:
         )
     similarities = scores_of(folder / FEATURES, "textemb_cosine", study["targets"])
     known = {task: similarities[task] for task in study["space"]["tasks"] if task in similarities}
+    missing = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))["missing"]
     for group, members in ablations(known).items():
         for name, strategy in members.items():
-            absent = _not_recorded(strategy, folder)
+            absent = _not_recorded(strategy, missing)
             found[f"{group}: {name}"] = Entry(strategy=strategy, group=group, absent=absent)
     return found
 
 
-def _not_recorded(strategy: Strategy, folder: Path) -> str:
-    """What of a table a strategy needs that is still to be recorded; empty if nothing."""
-    missing = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))["missing"]
+def _not_recorded(strategy: Strategy, missing: str) -> str:
+    """What a strategy needs of that which a table is missing; empty if nothing."""
     of_scales = (strategy.stopping or {}).get("rungs") == "scales"
     return "rungs of scales are not recorded yet" if of_scales and "scales" in missing else ""

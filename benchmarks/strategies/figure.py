@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.style import CYCLE, MUTED, POINTS, new_figure
 from benchmarks.strategies.measures import COSTS, full_evaluation, regret_after
-from benchmarks.strategies.repeat import Line
+from benchmarks.strategies.repeat import Found
 from search.recorded_table import RecordedTable
 
 LOWEST, HIGHEST = 0.1, 200.0
@@ -23,7 +21,7 @@ TITLES = {
 DASHES = ("-", "--", ":", "-.")
 
 
-def regret_figure(table: RecordedTable, found: Mapping[str, Sequence[Line]]) -> Figure:
+def regret_figure(table: RecordedTable, found: Found) -> Figure:
     """One panel per count of cost.
 
     Args:
@@ -39,9 +37,7 @@ def regret_figure(table: RecordedTable, found: Mapping[str, Sequence[Line]]) -> 
     return figure
 
 
-def _panel(
-    axes: Axes, table: RecordedTable, found: Mapping[str, Sequence[Line]], cost: str
-) -> None:
+def _panel(axes: Axes, table: RecordedTable, found: Found, cost: str) -> None:
     unit = full_evaluation(table, cost)
     spent = np.geomspace(LOWEST, HIGHEST, STEPS)
     for number, (name, lines) in enumerate(found.items()):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from benchmarks.strategies.markdown import evaluations, markdown_table, points
 from benchmarks.strategies.measures import full_evaluation, mean_regret, truth_quality
-from benchmarks.strategies.repeat import Line
+from benchmarks.strategies.repeat import Found
 from search.recorded_table import RecordedTable
 
 SHOWN = ("random", "as documented", "random+asha+store", "TextEmb", "probe", "sampler")
@@ -16,7 +16,7 @@ REGRET_AFTER = 10
 """Full evaluations' worth of examples."""
 
 
-def glance(tables: Sequence[tuple[RecordedTable, Mapping[str, Sequence[Line]]]]) -> Iterator[str]:
+def glance(tables: Sequence[tuple[RecordedTable, Found]]) -> Iterator[str]:
     """Every table that was searched, with what a few ways came to on it.
 
     Args:
@@ -38,9 +38,7 @@ def glance(tables: Sequence[tuple[RecordedTable, Mapping[str, Sequence[Line]]]])
     )
 
 
-def _row(
-    table: RecordedTable, found: Mapping[str, Sequence[Line]], shown: Sequence[str]
-) -> list[str]:
+def _row(table: RecordedTable, found: Found, shown: Sequence[str]) -> list[str]:
     best = table.truths[table.best].value
     lead = best - max(t.value for text, t in table.truths.items() if ">" not in text)
     good = sum(best - truth.value <= table.tolerance for truth in table.truths.values())

@@ -31,19 +31,16 @@ from benchmarks.strategies.measures import (
     truth_quality,
     whole,
 )
-from benchmarks.strategies.repeat import Line
+from benchmarks.strategies.repeat import Found, Line
 from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import RecordedTable
-from search.turns import turns
+from search.turns import in_words, turns
 
 FIRST = "as documented"
 OURS = "sampler"
 DEFAULTS = "contenders"
 """The step that stops early as a study does by default."""
 BOTH = {"examples": "as measured", "papers": "in the papers' proportions"}
-
-Found = Mapping[str, Sequence[Line]]
-"""Searches by entry."""
 
 
 def section(
@@ -66,8 +63,8 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
     truth, facts = table.truths[table.best], table.facts
     yield f"\n## {table.config.study.name}\n"
     yield (
-        f"{len(table.truths)} curricula. A search sees the seeds {_sets(table)} in turn, and all "
-        f"others are its truth. Where it sees {_set(facts.seen)}, the true best is "
+        f"{len(table.truths)} curricula. A search sees the seeds {in_words(turns(table))} in turn, "
+        f"and all others are its truth. Where it sees {in_words([facts.seen])}, the true best is "
         f"`{table.best}`, {100 * truth.value:.1f} (mean of {truth.seeds} "
         f"{'seed' if truth.seeds == 1 else 'seeds'}, standard error {100 * truth.error:.1f}), "
         f"none is {100 * table.true_value('none'):.1f}, and within means within "
@@ -90,14 +87,6 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
         )
     if facts.missing:
         yield f"\n**Not recorded yet: {facts.missing}.**"
-
-
-def _sets(table: RecordedTable) -> str:
-    return ", ".join(_set(seeds) for seeds in turns(table))
-
-
-def _set(seeds: Sequence[int]) -> str:
-    return " and ".join(map(str, seeds))
 
 
 def _headline(

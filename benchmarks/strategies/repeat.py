@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from hashlib import sha256
@@ -14,18 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.strategies.entries import Entry, entries
-from search.recorded_table import OBSERVATIONS, RecordedTable
+from search.recorded_table import OBSERVATIONS, RecordedTable, read_table, with_seen
 from search.simulate import study_of
 from search.simulated import Simulated
 from search.simulation import simulate
-from search.turns import table_of
+from search.turns import turn_of, turns
 from spaces.curriculum import EMPTY_TEXT
 
 Line = dict[str, Any]
 """One search: entry, repetition, what it depends on, what it found and spent."""
 
-_entries = cache(entries)
-"""By table, the ways to search on it, as this process read them."""
+Found = Mapping[str, Sequence[Line]]
+"""Searches by entry."""
+
+_entries, _read = cache(entries), cache(read_table)
+"""By folder, as this process read them."""
 
 
 def repeat(
@@ -110,7 +113,7 @@ def _commit() -> str:
 
 
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
-    table, entry = table_of(folder, repetition), _entries(folder)[name]
+    table, entry = _seeing(folder, turn_of(_sets(folder), repetition)), _entries(folder)[name]
     config = study_of(table, entry.strategy, trials=trials, repetition=repetition)
     started = time.process_time()
     found = simulate(table, config, search=entry.search)
@@ -123,6 +126,16 @@ def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
         "regret_of_none": round(table.regret(EMPTY_TEXT), 5),
         "cpu_seconds": round(time.process_time() - started, 2),
     }
+
+
+@cache
+def _sets(folder: Path) -> Sequence[tuple[int, ...]]:
+    return turns(_read(folder))
+
+
+@cache
+def _seeing(folder: Path, seeds: tuple[int, ...]) -> RecordedTable:
+    return with_seen(_read(folder), seeds)
 
 
 def _line(found: Simulated, table: RecordedTable) -> Line:
