@@ -33,6 +33,7 @@ STUDY: dict[str, Any] = {
     "targets": ["mini-xnli", "mini-udpos"],
     "languages": {"proxy": ["dun"], "report": ["bor"]},
     "probe": {"train": 90, "eval": 30},
+    "stopping": {},
     "budget": {"trials": 1000},
     "seeds": {"noise": [101, 102]},
 }

@@ -63,6 +63,7 @@ def tiny_study(store: Path | None, **changes: Any) -> StudyConfig:
         "languages": {"proxy": ["ane"], "report": ["bor"]},
         "probe": {"train": 90, "eval": 30},
         "full": {"train": 100, "eval": 30},
+        "stopping": {},
         "budget": {"trials": 3},
         "confirm": {"top": 1, "controls": False, "learning_rates": []},
         "seeds": {"noise": [2], "confirm": [11]},

@@ -55,7 +55,7 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "gp": Strategy(says="our Gaussian process, all to the end", sampler=_GP, stopping=None),
     "gp+asha": Strategy(says="our Gaussian process, stopped early", sampler=_GP, stopping={}),
-    "ours": Strategy(says="the defaults of a study", sampler={}, stopping={}),
+    "ours": Strategy(says="the defaults of a study", sampler={}, stopping=None),
 }
 
 

@@ -179,7 +179,12 @@ class Objective(Fields):
 
 
 class Stopping(Fields):
-    """How poor curricula are stopped early (asynchronous successive halving)."""
+    """How poor curricula are stopped early (asynchronous successive halving).
+
+    None is, unless a study asks for it: on recorded tables a probe of a ninth or a third of a
+    target's examples, with which all run to the end, found better ones for less
+    (docs/benchmarks.md).
+    """
 
     rungs: Literal["targets", "scales", "stages"] = "targets"
     """What grows from rung to rung: the probe, the whole curriculum with it, or the stages."""
@@ -194,14 +199,14 @@ class Stopping(Fields):
 class Sampler(Fields):
     """Who proposes curricula."""
 
-    name: str = "TPESampler"
-    """A sampler class of `optuna.samplers`; or CurriculumSampler, our own Gaussian process over
-    tasks, order and sizes, which weighs what a trial may gain with what it has yet to train."""
+    name: str = "CurriculumSampler"
+    """CurriculumSampler, our own Gaussian process over tasks, order and sizes, which weighs what a
+    trial may gain with what it has yet to train; or a sampler class of `optuna.samplers`."""
     options: dict[str, Any] = {}
     """Its keyword arguments, without the seed (`seeds.sampler`). CurriculumSampler takes a prior:
     a number by task, higher for tasks that should help more."""
-    codec: Literal["random_keys", "lehmer", "slots"] = "random_keys"
-    """How Optuna sees a curriculum."""
+    codec: Literal["random_keys", "lehmer", "slots"] = "slots"
+    """How samplers of Optuna see a curriculum."""
     proposals: Annotated[int, Field(ge=1, le=20)] = 1
     """Of so many proposals, the one is run of whose stages most are trained already."""
 
@@ -322,10 +327,8 @@ class StudyConfig(Fields):
     probe: Probe = Probe()
     full: Full = Full()
     objective: Objective = Objective()
-    stopping: Annotated[Stopping | None, BeforeValidator(lambda v: None if v == NONE else v)] = (
-        Stopping()
-    )
-    """`none`: every trial runs to the end (None in Python)."""
+    stopping: Annotated[Stopping | None, BeforeValidator(lambda v: None if v == NONE else v)] = None
+    """`none`: every trial runs to the end (None in Python); `{}`: poor ones are stopped."""
     sampler: Sampler = Sampler()
     enumerate: Flag = False
     """Run the whole space instead of sampling it."""

@@ -47,6 +47,7 @@ def study(**changes):
         "targets": list(TARGETS),
         "languages": {"proxy": ["dun"], "report": ["bor"]},
         "probe": {"train": 90, "eval": 30},
+        "stopping": {},
         "budget": {"trials": 40},
         "seeds": {"noise": [2]},
         "sampler": {"name": "RandomSampler"},

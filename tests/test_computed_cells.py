@@ -31,10 +31,11 @@ CONFIG = load_study(
         "targets": ["mini-xnli", "mini-tatoeba"],
         "languages": {"proxy": ["dun"], "report": ["bor"]},
         "probe": {"train": 90, "eval": 30},
+        "stopping": {},
         "budget": {"trials": 40},
         "seeds": {"noise": [2]},
         "confirm": {"top": 0},
-        "sampler": {"name": "RandomSampler"},
+        "sampler": {"name": "RandomSampler", "codec": "random_keys"},
     }
 )
 SCALES = (1 / 9, 1 / 3, 1.0)

@@ -21,6 +21,7 @@ from search.config import (
     schema,
     study_identity,
 )
+from search.study_fields import Stopping
 from search.study_yaml import read_yaml, write_yaml
 from trainables.tasks.suites import SUITES
 
@@ -177,8 +178,11 @@ BAD = [
         "space.sizes[0] is 3, but the first rung of scales uses 1/9 of it",
     ),
     ({"stopping": "off"}, "stopping is 'off'; wanted fields: rungs, num_rungs"),
-    ({"probe": {"train": 8}}, "probe.train is 8, but the first of 3 rungs uses 1/9 of it"),
-    ({"seeds.noise": []}, "seeds.noise is empty"),
+    (
+        {"probe": {"train": 8}, "stopping": {}},
+        "probe.train is 8, but the first of 3 rungs uses 1/9 of it",
+    ),
+    ({"seeds.noise": [], "stopping": {}}, "seeds.noise is empty"),
     ({"seeds.noise": [1, 2]}, "seeds.noise[0] is 1, which seeds.stage has"),
     (
         {"seeds.confirm": [2, 12]},
@@ -232,7 +236,7 @@ BAD = [
     ({"sampler": {"name": "TPE"}}, "sampler.name is 'TPE'; did you mean TPESampler?"),
     ({"sampler": {"name": "GridSampler"}}, "sampler.name is 'GridSampler'; use enumerate: true"),
     (
-        {"sampler": {"options": {"n_startup_trial": 3}}},
+        {"sampler": {"name": "TPESampler", "options": {"n_startup_trial": 3}}},
         (
             "sampler.options.n_startup_trial is no option of TPESampler; did you mean "
             "n_startup_trials?"
@@ -394,7 +398,11 @@ def test_a_benchmark_stands_for_its_targets_and_brings_proxies():
 
 
 def test_an_empty_section_means_its_defaults():
-    assert load_study(write_yaml(GOOD) + "probe:\nstopping:\n") == load_study(GOOD)
+    assert load_study(write_yaml(GOOD) + "probe:\nseeds:\n") == load_study(GOOD)
+
+
+def test_an_empty_stopping_section_stops_as_its_defaults_say():
+    assert load_study(write_yaml(GOOD) + "stopping:\n").stopping == Stopping()
 
 
 def test_stopping_none_is_no_stopping():
@@ -468,8 +476,8 @@ OTHER = {
     "stopping.reduction_factor": 2,
     "stopping.z": 2,
     "sampler.name": "RandomSampler",
-    "sampler.options": {"n_startup_trials": 2},
-    "sampler.codec": "slots",
+    "sampler.options": {"prior": {"mnli": 1.0}},
+    "sampler.codec": "lehmer",
     "sampler.proposals": 4,
     "enumerate": True,
     "budget.trials": 11,
@@ -505,6 +513,7 @@ def test_the_table_of_other_values_has_every_field():
     found = set()
     for name, field in StudyConfig.model_fields.items():
         section = getattr(load_study(GOOD), name)
+        section = Stopping() if name == "stopping" else section
         names = getattr(type(section), "model_fields", None)
         found |= {f"{name}.{each}" for each in names} if names else {name}
         assert field.description or names
@@ -517,6 +526,7 @@ def test_identity_moves_with_every_field_that_is_not_free(field):
     if field in ("budget.examples", "budget.hours"):
         changes["budget.trials"] = None
     base = changed({"space.given": []}) if field == "space.tasks" else GOOD
+    base = changed({"stopping": {}}) if field.startswith("stopping.") else base
     before, after = load_study(base), load_study(changed(changes, base))
     assert before != after
     is_free = field in FREE or field.split(".")[0] in FREE

@@ -608,6 +608,7 @@ STUDY = {
     "languages": {"proxy": ["bor"], "report": ["eki"]},
     "probe": {"train": 90, "eval": 60},
     "full": {"train": 90, "eval": 60},
+    "stopping": {},
     "budget": {"trials": 2},
     "recipe": {"stage": {"epochs": 2}, "target": {"epochs": 3}},
     "sampler": {"name": "CurriculumSampler", "options": {"prior": {"mini-nli": 1.0}}},

@@ -140,11 +140,11 @@ def test_trials_that_stop_early_cost_less(study, planner):
         },
     }
     stopping, whole = (
-        forecast_of(study(**budget, **changes), planner) for changes in ({}, {"stopping": "none"})
+        forecast_of(study(**budget, stopping=stopping), planner) for stopping in ({}, "none")
     )
     assert stopping.reaching[0] == whole.reaching[0] == 30
     assert stopping.reaching[0] > stopping.reaching[1] > stopping.reaching[2] > 0
-    noisy = forecast_of(study(**budget), planner, Noise(noise=0.5, spread=0.1))
+    noisy = forecast_of(study(**budget, stopping={}), planner, Noise(noise=0.5, spread=0.1))
     assert noisy.reaching == (30.0, 30.0, 30.0)
 
 

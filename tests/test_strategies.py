@@ -14,7 +14,7 @@ from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
-from benchmarks.strategies.page import DEFAULTS, section
+from benchmarks.strategies.page import OURS, STOPPING, section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
@@ -51,8 +51,8 @@ def test_every_strategy_is_a_right_study_and_changes_nothing_that_moves_a_score(
 
 
 def test_ours_is_whatever_a_study_does_by_default():
-    ours = of_strategy(study(stopping={"z": 0.0}), "ours")
-    assert (ours.sampler, ours.stopping) == (Sampler(), Stopping())
+    ours, defaults = of_strategy(study(stopping={"z": 0.0}), "ours"), StudyConfig.model_fields
+    assert (ours.sampler, ours.stopping) == (Sampler(), defaults["stopping"].default)
 
 
 def test_a_strategy_that_cannot_be_is_refused():
@@ -93,10 +93,17 @@ def test_a_step_and_an_ablation_change_one_thing():
     assert one_each == [set(), *({part} for part in taken if part != "none")]
 
 
-def test_the_step_that_stands_for_the_defaults_of_a_study_is_them():
+def test_the_last_step_is_the_defaults_of_a_study_but_for_its_own_probe_and_proxies():
     how = {"trials": 8, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
     defaults = of_strategy(study(), "ours", **how)
-    assert with_strategy(study(), STEPS[DEFAULTS], **how) == defaults
+    assert with_strategy(study(), replace(STEPS[OURS], probe=0, proxies=None), **how) == defaults
+
+
+def test_early_stopping_is_judged_as_a_study_has_it_that_asks_for_it():
+    how = {"trials": 8, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
+    config = study(stopping={"z": 0.0, "num_rungs": 2})
+    stopping = with_strategy(config, STEPS[STOPPING], **how).stopping
+    assert stopping == Stopping(num_rungs=2)
 
 
 def test_our_sampler_is_told_beforehand_only_what_was_measured():

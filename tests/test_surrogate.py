@@ -40,6 +40,7 @@ CONFIG = load_study(
         "targets": ["mini-xnli", "mini-tatoeba"],
         "languages": {"proxy": ["dun", "bor"], "report": ["eki"]},
         "probe": {"train": 90, "eval": 30},
+        "stopping": {"num_rungs": 2},
         "budget": {"trials": 30},
         "seeds": {"noise": [2]},
         "confirm": {"top": 0},
@@ -51,7 +52,6 @@ FACTS = Facts(
     missing="half",
 )  # fmt: skip
 SCALES = (1 / 3, 1.0)
-CONFIG = CONFIG.model_copy(update={"stopping": CONFIG.stopping.model_copy(update={"num_rungs": 2})})
 UNIT = 0.01
 LUCK = Luck(stage=0.3, stage_target=0.4, run=0.7, seed=0.3, language=0.5)
 
