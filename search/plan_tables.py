@@ -16,6 +16,7 @@ from search.forecast_means import Phase
 from search.overlap_tables import study_overlaps
 from search.plan import Plan
 from search.replayed import Replayed
+from search.turns import in_words
 from search.work import PARTS, Cost
 from spaces.crowding import CROWDED
 from spaces.stopping import MIN_RELIABILITY
@@ -220,7 +221,7 @@ def _replayed(found: Replayed) -> Iterator[str]:
             f"searches, after the confirmation in {found.num_confirmed_within}."
         )
     yield (
-        f"On seeds {', '.join(map(str, found.seeds))} of the table in turn; the truth is of others"
+        f"On seeds {in_words(found.turns)} of the table in turn, judged by all its others"
         + ("; without the joint baseline, which the table lacks." if found.without_joint else ".")
     )
 

@@ -7,22 +7,24 @@ fewer tasks than the table; then the search does without.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from analysis.statistics.intervals import Interval, t_interval
 from search.assignments import Planner
 from search.given import Given
-from search.recorded_table import RecordedTable, TableError, complete_seeds, read_table
+from search.recorded_table import RecordedTable, TableError, read_table, with_seen
 from search.simulated import Simulated
 from search.simulated_search import Decides, as_in_a_run
 from search.simulation import places_of_simulation, simulate
 from search.strategies import in_turn
 from search.study_fields import StudyConfig
+from search.turns import turn_of, turns_with
 
-REPETITIONS = 10
+REPETITIONS = 12
 SAME = ("encoder", "targets", "objective", "recipe")
 """Fields that move every score."""
 
@@ -33,7 +35,10 @@ class Replayed:
 
     table: RecordedTable
     """With the truths of the study's own space."""
-    seeds: tuple[int, ...]
+    turns: Sequence[tuple[int, ...]]
+    """Seeds that are seen in turn."""
+    tables: tuple[RecordedTable, ...]
+    """As each search sees and is judged by it."""
     runs: tuple[Simulated, ...]
     without_joint: bool
     """The joint baseline is not in the table."""
@@ -41,11 +46,8 @@ class Replayed:
     @property
     def regret(self) -> Interval | None:
         """How far the best known in the end is below the true best; None if a run found nothing."""
-        winners = [run.winner for run in self.runs]
-        if None in winners:
-            return None
-        regrets = [self.table.regret(winner) for winner in winners if winner is not None]
-        return t_interval(regrets, unit="searches")
+        regrets = self._regrets([run.winner for run in self.runs])
+        return None if inf in regrets else t_interval(regrets, unit="searches")
 
     @property
     def num_within(self) -> int:
@@ -58,8 +60,13 @@ class Replayed:
         return self._num_within([run.confirmed for run in self.runs])
 
     def _num_within(self, curricula: list[str | None]) -> int:
-        tolerance = self.table.tolerance
-        return sum(text is not None and self.table.regret(text) <= tolerance for text in curricula)
+        regrets = self._regrets(curricula)
+        return sum(r <= own.tolerance for r, own in zip(regrets, self.tables, strict=True))
+
+    def _regrets(self, curricula: list[str | None]) -> list[float]:
+        """Infinite where a search has no winner."""
+        judged = zip(curricula, self.tables, strict=True)
+        return [inf if text is None else own.regret(text) for text, own in judged]
 
 
 def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> Replayed:
@@ -80,16 +87,23 @@ def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> 
     own = _recorded(planner, found)
     joint = planner.given().joint
     without_joint = joint is not None and str(joint) not in found.truths
-    if not (seeds := complete_seeds(found, own)):
-        raise TableError(f"the table {folder} has no seed with all {len(own)} curricula")
-    truths = {text: truth for text, truth in found.truths.items() if text in own}
-    near = replace(found, truths=truths)
-    studies = [_seeded(config, seeds, repetition) for repetition in range(REPETITIONS)]
+    sets = turns_with(found, own)
+    near = {seeds: _of(with_seen(found, seeds), own) for seeds in sets}
+    tables = tuple(near[turn_of(sets, i)] for i in range(REPETITIONS))
+    studies = [_seeded(config, table.facts.seen, i) for i, table in enumerate(tables)]
     how: dict[str, Any] = {"workers": config.resources.workers, "mirror": mirror}
     if without_joint:
         how["search"] = _without_joint
-    runs = [simulate(near, study, **how) for study in studies]
-    return Replayed(table=near, seeds=seeds, runs=tuple(runs), without_joint=without_joint)
+    runs = [simulate(*searched, **how) for searched in zip(tables, studies, strict=True)]
+    return Replayed(
+        table=tables[0], turns=sets, tables=tables, runs=tuple(runs), without_joint=without_joint
+    )
+
+
+def _of(table: RecordedTable, own: Collection[str]) -> RecordedTable:
+    """With the truths of these curricula alone."""
+    truths = {text: truth for text, truth in table.truths.items() if text in own}
+    return replace(table, truths=truths)
 
 
 class _WithoutJoint(Planner):

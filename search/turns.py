@@ -7,7 +7,7 @@ strategy may see is seen in turn, and judged by all other seeds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -17,29 +17,32 @@ from search.recorded_table import RecordedTable, TableError, complete_seeds
 from search.simulation import places_of_simulation
 
 
-def seeds_of(found: RecordedTable, mirror: Path | None = None) -> tuple[int, ...]:
-    """Those that a strategy may see, with every curriculum that it may ask for.
+def turns(table: RecordedTable, mirror: Path | None = None) -> Sequence[tuple[int, ...]]:
+    """Sets of seeds that are seen together by searches of the table's own space.
 
     Raises:
-        TableError: if there is none.
+        TableError: if no seed that a strategy may see has all its curricula.
     """
-    planner = Planner(found.config, places_of_simulation(found.config, mirror))
-    curricula = (*planner.given().baselines, *planner.space.enumerate())
-    if seeds := complete_seeds(found, map(str, curricula)):
-        return seeds
-    raise TableError(
-        f"the table {found.folder} has no seed to search on with all {len(curricula)} curricula"
-        f" (missing: {found.facts.missing}); go on recording: {found.facts.by}"
-    )
+    planner = Planner(table.config, places_of_simulation(table.config, mirror))
+    return turns_with(table, map(str, (*planner.given().baselines, *planner.space.enumerate())))
 
 
-def turns(table: RecordedTable, mirror: Path | None = None) -> Sequence[tuple[int, ...]]:
-    """Sets of seeds that are seen together; the table's own where no other seed is whole."""
-    seen = seeds_of(table, mirror)
+def turns_with(table: RecordedTable, curricula: Iterable[str]) -> Sequence[tuple[int, ...]]:
+    """Sets of seeds with all these curricula; the table's own where no other seed has them.
+
+    Raises:
+        TableError: if no seed that a strategy may see has them.
+    """
+    texts = tuple(curricula)
+    if not (seen := complete_seeds(table, texts)):
+        raise TableError(
+            f"the table {table.folder} has no seed to search on with all {len(texts)} curricula"
+            f" (missing: {table.facts.missing}); go on recording: {table.facts.by}"
+        )
     if table.facts.surrogate is not None:  # its truth is no mean over recorded seeds
         return [seen]
     facts = replace(table.facts, seen=(*table.facts.seen, *table.facts.truth), truth=())
-    whole = seeds_of(replace(table, facts=facts), mirror)
+    whole = complete_seeds(replace(table, facts=facts), texts)
     return list(combinations(whole, len(seen))) if len(whole) > len(seen) else [seen]
 
 

@@ -16,7 +16,7 @@ from analysis.statistics.intervals import Interval, t_interval
 from benchmarks.strategies.repeat import Line
 from search.objectives import recorded_objective
 from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
-from search.turns import seeds_of
+from search.turns import turns
 from spaces.stopping import pooled_sd
 
 AFTER = (1, 3, 10, 30, 100)
@@ -159,7 +159,7 @@ def rung_qualities(table: RecordedTable) -> list[RungQuality]:
     objective = recorded_objective(table.config, frame)
     assert objective is not None, "a table has finished trials"
     values = objective_values(frame, objective)
-    seeds = seeds_of(table)
+    seeds = turns(table)[0]
     scales = frame.groupby("rung")["scale"].max()
     found = []
     for rung, own in values.groupby("rung"):
