@@ -169,7 +169,7 @@ def test_a_study_is_replayed_on_a_table_that_is_near_enough(table):
     found = replay(config, table.folder)
     assert len(found.runs) == 12
     assert [own.facts.seen for own in found.tables] == [
-        seeds for seeds in found.turns for _ in "ab"
+        seeds for seeds in found.turns for _ in seeds
     ]
     assert found.turns == turns(table)
     assert set(found.table.truths) == {
