@@ -12,7 +12,7 @@ from rich.table import Table
 
 from search.calibration import Rates
 from search.forecast import REPEATS
-from search.forecast_means import Phase
+from search.forecast_means import Noise, Phase
 from search.overlap_tables import study_overlaps
 from search.plan import Plan
 from search.replayed import Replayed
@@ -35,9 +35,17 @@ def plan_tables(
         replayed: the study on a recorded table, if there is one near enough.
     """
     yield from _space(plan)
-    yield "\n[bold]Trials per rung[/]"
-    yield _rung_table(plan)
-    yield from _rung_notes(plan)
+    stops = len(plan.rungs) > 1
+    yield "\n[bold]Trials per rung[/]" if stops else "\n[bold]Trials[/], none is stopped early"
+    yield _rung_table(plan) if stops else _trial_table(plan)
+    yield from _trial_notes(plan)
+    if stops:
+        yield (
+            f"expected: mean of {REPEATS} simulated searches in which ASHA meets the noise shown; "
+            "it keeps more than halving does, since it never waits and forgives what noise can "
+            "explain."
+        )
+    yield f"noise, spread: standard deviations in points. {plan.noise.source}"
     yield "\n[bold]Examples paid for, by phase[/]"
     yield _cost_table(plan.forecast.phases)
     yield from _cost_notes(plan)
@@ -57,7 +65,8 @@ def plan_tables(
             )
     yield from _disk(plan)
     yield from study_overlaps(plan.overlaps, plan.config.catalogue)
-    yield from _remedies(plan)
+    if stops:
+        yield from _remedies(plan)
     if replayed is not None:
         yield from _replayed(replayed)
     yield f"\nnext: curriculum search {escape(study)}"
@@ -88,18 +97,28 @@ def _rung_table(plan: Plan) -> Table:
             f"{plan.probe_examples[i]:,}",
             f"{plan.forecast.halving[i]:,}",
             f"{plan.forecast.reaching[i]:,.1f}",
-            f"{100 * noise.noise:.1f}",
-            f"{100 * noise.spread:.1f}",
-            f"{noise.reliability:.2f}" + ("" if last else _mark(noise.reliability)),
+            *_noise_cells(noise, stops=not last),
         )
     return table
+
+
+def _trial_table(plan: Plan) -> Table:
+    table = _table(("probe examples", "trials", "noise", "spread", "reliable"))
+    cells = f"{plan.probe_examples[-1]:,}", f"{plan.forecast.reaching[-1]:,.0f}"
+    table.add_row(*cells, *_noise_cells(plan.noise.rungs[-1], stops=False))
+    return table
+
+
+def _noise_cells(noise: Noise, *, stops: bool) -> tuple[str, str, str]:
+    mark = _mark(noise.reliability) if stops else ""
+    return f"{100 * noise.noise:.1f}", f"{100 * noise.spread:.1f}", f"{noise.reliability:.2f}{mark}"
 
 
 def _mark(reliability: float) -> str:
     return "  stops nothing" if reliability < MIN_RELIABILITY else ""
 
 
-def _rung_notes(plan: Plan) -> Iterator[str]:
+def _trial_notes(plan: Plan) -> Iterator[str]:
     rest = ", ".join(
         f"{_count(phase.trials)} {phase.name} trials"
         if phase.name == "confirmation"
@@ -113,11 +132,6 @@ def _rung_notes(plan: Plan) -> Iterator[str]:
             f"Not planned: a prefix on which {CROWDED} trials stand runs on a second seed, as one "
             "or two trials."
         )
-    yield (
-        f"expected: mean of {REPEATS} simulated searches in which ASHA meets the noise shown; it "
-        "keeps more than halving does, since it never waits and forgives what noise can explain."
-    )
-    yield f"noise, spread: standard deviations in points. {plan.noise.source}"
 
 
 def _cost_table(phases: Sequence[Phase]) -> Table:

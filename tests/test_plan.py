@@ -12,6 +12,7 @@ from analysis.savings import PAPERS
 from search.assignments import Planner, setup_of
 from search.calibration import calibrate
 from search.cli import app
+from search.config import load_study, resolved_yaml
 from search.expected_noise import expected_noise, remedies_for
 from search.forecast import forecast
 from search.forecast_means import Noise, halving
@@ -331,8 +332,19 @@ def test_plan_prints_its_tables(tmp_path, monkeypatch):
         assert re.search(rf"^{phase} .*\d", shown, re.MULTILINE), phase
     assert re.search(r"^mini-squad +\d+\.\d\d", shown, re.MULTILINE)
     assert "Not measured" in shown
+    assert "none is stopped early" in shown
+    assert "ASHA" not in shown
     assert shown.splitlines()[-1] == "next: curriculum search demo"
     assert not list(tmp_path.iterdir())
+
+
+def test_plan_of_a_study_that_stops_early_shows_its_rungs(tmp_path):
+    values = load_study("demo").model_dump(mode="json") | {"stopping": {}}
+    (tmp_path / "study.yaml").write_text(resolved_yaml(StudyConfig.model_validate(values)))
+    result = CliRunner().invoke(app, ["plan", str(tmp_path / "study.yaml")])
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^3 of 3 +300 +\d", result.stdout, re.MULTILINE)
+    assert "simulated searches in which ASHA meets the noise" in result.stdout
 
 
 @pytest.mark.parametrize(
