@@ -61,6 +61,11 @@ def noise_by_rung(values: pd.DataFrame) -> dict[int, RungNoise]:
     return {rung: _of_rung(rung, search[search["rung"] == rung]) for rung in rungs}
 
 
+def in_question(noises: Mapping[int, RungNoise]) -> str:
+    """What the noise of rungs answers; where there is only one, nothing was stopped at it."""
+    return f"Can the {'rungs' if max(noises, default=0) > 0 else 'scores'} be believed?"
+
+
 def _of_rung(rung: int, at_rung: pd.DataFrame) -> RungNoise:
     seeds = ["curriculum", "stage_seed", "target_seed"]
     # A contender was chosen for a high first value, which is not like its others.

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 from rich.console import RenderableType
 
-from analysis.agreement import rung_agreement
+from analysis.agreement import RungAgreement, rung_agreement
 from analysis.crowded import crowded
 from analysis.layers import layer_sweep
 from analysis.leaderboard import Leaderboard, leaderboard
-from analysis.noise import noise_by_rung
+from analysis.noise import in_question, noise_by_rung
 from analysis.objective import Objective, objective_values
 from analysis.savings import savings, savings_in_proportions
 from search.pace import clock_text
@@ -198,29 +198,36 @@ def _rungs(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType
     noises = noise_by_rung(values)
     agreements = {found.rung: found for found in rung_agreement(values)}
     num_rungs = max(noises, default=0) + 1
-    yield heading("Can the rungs be believed?")
-    columns = [Column("rung"), Column("curricula"), Column("spread"), Column("noise")]
-    columns += [Column("reliability"), Column("rank agreement"), Column("ended here")]
-    columns += [Column("best dropped")]
+    stops = num_rungs > 1
+    yield heading(in_question(noises))
+    columns = [Column("curricula"), Column("spread"), Column("noise"), Column("reliability")]
+    if stops:
+        columns = [Column("rung"), *columns, Column("rank agreement"), Column("ended here")]
+        columns += [Column("best dropped")]
     rows = []
     for rung, found in noises.items():
-        here = agreements.get(rung)
-        row = [f"{rung + 1} of {num_rungs}", count(found.num_curricula), score(found.spread)]
+        row = [count(found.num_curricula), score(found.spread)]
         row += [score(found.noise), reliability(found.reliability)]
-        if here is None:
-            row += ["", "", ""]
-        else:
-            agreement = f"{fraction(here.spearman)} (n {here.n})"
-            row += [agreement, count(here.num_stopped), share(here.best_dropped)]
+        if stops:
+            row = [f"{rung + 1} of {num_rungs}", *row, *_agreement_cells(agreements.get(rung))]
         rows.append(row)
     yield table(columns, rows)
     yield remark("spread: standard deviation between curricula; noise: within one, over seeds")
     yield remark("reliability: share of the variance between curricula that is not noise")
+    if not stops:
+        return
     yield remark("rank agreement: Spearman's with the last rung, among trials that reached it")
     yield remark("best dropped: chance that a trial that ended at the rung would have become best")
     unknown = {f.basis for f in agreements.values() if f.best_dropped is None}
     for basis in sorted(unknown):
         yield remark(f"best dropped is {basis}")
+
+
+def _agreement_cells(found: RungAgreement | None) -> list[str]:
+    if found is None:
+        return ["", "", ""]
+    agreement = f"{fraction(found.spearman)} (n {found.n})"
+    return [agreement, count(found.num_stopped), share(found.best_dropped)]
 
 
 def _crowded(config: StudyConfig, values: pd.DataFrame) -> Iterator[RenderableType]:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from analysis.agreement import rung_agreement
 from analysis.leaderboard import leaderboard
-from analysis.noise import item_variance, noise_by_rung, remedies
+from analysis.noise import in_question, item_variance, noise_by_rung, remedies
 from analysis.objective import Objective, ScoredTarget, objective_values
 from analysis.observations import as_frame
 
@@ -241,6 +241,12 @@ def test_noise_is_pooled_within_curricula():
     assert last.spread == pytest.approx(math.sqrt(spread))
     assert last.reliability == pytest.approx(1 - 0.0025 / spread)
     assert last.true_spread == pytest.approx(math.sqrt(spread - 0.0025))
+
+
+def test_where_nothing_can_be_stopped_not_rungs_but_scores_are_in_question():
+    noises = noise_by_rung(VALUES)
+    assert in_question(noises) == "Can the rungs be believed?"
+    assert in_question({0: noises[2]}) == "Can the scores be believed?"
 
 
 def test_noise_without_repeated_curricula_is_unknown():

@@ -9,7 +9,7 @@ from analysis.figures.climb import climbs, draw_climbs
 from analysis.figures.style import new_figure
 from analysis.figures.tree import draw_tree, tree_height
 from analysis.leaderboard import Leaderboard
-from analysis.noise import noise_by_rung
+from analysis.noise import in_question, noise_by_rung
 from analysis.report_parts import Picture, Section, Sheet
 from analysis.savings import savings
 from analysis.tables import records
@@ -80,12 +80,12 @@ def rungs_section(values: pd.DataFrame) -> Section | None:
     if agreement:
         caption = "Agreement with the last rung; chance that early stopping dropped the best."
         sheets.append(Sheet(name="rung_agreement", caption=caption, frame=records(agreement)))
+    stops = " A rung below 0.5 stops nothing." if max(noise) > 0 else ""
     return Section(
-        heading="Can the rungs be believed?",
+        heading=in_question(noise),
         notes=(
             "Noise is the standard deviation within curricula over seeds, spread that between "
-            "curricula; reliability is the share of the variance that is not noise. A rung below "
-            "0.5 stops nothing.",
+            f"curricula; reliability is the share of the variance that is not noise.{stops}",
         ),
         sheets=tuple(sheets),
     )
