@@ -14,7 +14,7 @@ from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
-from benchmarks.strategies.page import OURS, STOPPING, section
+from benchmarks.strategies.page import OURS, RANDOM_NEEDS, STOPPING, limits, section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
@@ -303,6 +303,16 @@ def test_a_truth_that_is_mostly_luck_judges_nobody(compared, tmp_path):
     assert quality.reliability < 0.5
     page = "\n".join(section(loud, found, wanted, figure="figure.svg", by="command"))
     assert "too noisy to judge by" in page and "Not judged" in page
+    assert not list(limits(loud, {OURS: found["random"]}))
+
+
+def test_ours_is_held_against_random_search_where_that_can_need_so_many(compared):
+    own, out, wanted, _ = compared
+    found = dict.fromkeys((OURS, "random"), list(lines(out, depends_of(own.folder, wanted, 8))))
+    assert len(own.truths) < RANDOM_NEEDS
+    assert not any("`random`" in limit.wanted for limit in limits(own, found))
+    many = replace(own, truths=own.truths | {str(i): own.truths["none"] for i in range(300)})
+    assert any("30 times" in limit.wanted and not limit.kept for limit in limits(many, found))
 
 
 def test_every_step_and_ablation_changes_a_study_as_it_says(compared):

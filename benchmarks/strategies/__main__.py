@@ -97,7 +97,7 @@ def write_page(names: Sequence[str]) -> list[str]:
         figure = f"measured/strategies/{name}.svg"
         parts += section(table, found, wanted, figure=figure, by=by)
         if name.endswith(FINAL):
-            missed += [f"{name}: {x.wanted}" for x in limits(found) if not x.kept]
+            missed += [f"{name}: {x.wanted}" for x in limits(table, found) if not x.kept]
     head = [HEAD.read_text(encoding="utf-8"), *glance(searched)]
     page = "\n".join([*head, *parts, *scaling_section(SCALING)])
     PAGE.write_text(page + "\n", encoding="utf-8")

@@ -39,6 +39,8 @@ from search.turns import in_words, turns
 
 FIRST = "as documented"
 OURS = "sampler"
+RANDOM_NEEDS = 300
+"""Evaluations from which on random search is held against ours; it never needs more than all."""
 STOPPING = "contenders"
 """The step that stops early as a study does that asks for it."""
 BOTH = {"examples": "as measured", "papers": "in the papers' proportions"}
@@ -157,17 +159,22 @@ class Limit:
     kept: bool
 
 
-def limits(found: Found) -> Iterator[Limit]:
-    """What is wanted on a final table, held against what was found on this one."""
-    if not found.get(OURS):
+def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
+    """What is wanted on a final table, held against what was found on this one.
+
+    Nothing where the truth is too noisy to judge by.
+    """
+    if not found.get(OURS) or not truth_quality(table).judges:
         return
-    for name, times in ((FIRST, 10), ("random", 30)):
+    wanted = {FIRST: 10}
+    if len(table.truths) >= RANDOM_NEEDS:
+        wanted["random"] = 30
+    for name, times in wanted.items():
         if found.get(name):
             ratio = ratio_of_medians(found[OURS], found[name], "papers")
             yield Limit(
                 wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
-                "the papers' proportions"
-                + (" (where random needs 300 evaluations)" if name == "random" else ""),
+                "the papers' proportions",
                 found=ranged(ratio),
                 kept=ratio.value >= times,
             )
@@ -195,7 +202,7 @@ def _limits(table: RecordedTable, found: Found) -> Iterator[str]:
         return
     rows = [
         [limit.wanted, limit.found, "kept" if limit.kept else "**missed**"]
-        for limit in limits(found)
+        for limit in limits(table, found)
     ]
     yield from markdown_table(["wanted", "found", ""], rows)
 
