@@ -53,9 +53,12 @@ STRATEGIES: dict[str, Strategy] = {
         sampler=_TPE | _REUSE,
         stopping={},
     ),
-    "gp": Strategy(says="our Gaussian process, all to the end", sampler=_GP, stopping=None),
     "gp+asha": Strategy(says="our Gaussian process, stopped early", sampler=_GP, stopping={}),
-    "ours": Strategy(says="the defaults of a study", sampler={}, stopping=None),
+    "ours": Strategy(
+        says="the defaults of a study: our Gaussian process, all to the end",
+        sampler={},
+        stopping=None,
+    ),
 }
 
 

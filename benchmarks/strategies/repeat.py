@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from multiprocessing import get_context
@@ -18,6 +19,7 @@ from search.recorded_table import OBSERVATIONS, RecordedTable, read_table, with_
 from search.simulate import study_of
 from search.simulated import Simulated
 from search.simulation import simulate
+from search.study_fields import Sampler, Stopping
 from search.turns import turn_of, turns
 from spaces.curriculum import EMPTY_TEXT
 
@@ -101,7 +103,10 @@ def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> dict[s
 
 
 def _digest(table: str, entry: Entry, trials: int) -> str:
-    how = [entry.strategy.__getstate__(), entry.search.__module__, entry.search.__qualname__]
+    """Also of the defaults of a study, which a strategy leaves as they are."""
+    sampler = Sampler(**entry.strategy.sampler).model_dump()
+    strategy = replace(entry.strategy, sampler=sampler).__getstate__()
+    how = [strategy, Stopping().z, entry.search.__module__, entry.search.__qualname__]
     return sha256(f"{table} {how} {trials}".encode()).hexdigest()[:16]
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from search.strategies import STRATEGIES, Strategy
 
-TPE: dict[str, Any] = {"name": "TPESampler"}
+# Samplers of Optuna with the codec that was the default until the tuning tables chose another.
+TPE: dict[str, Any] = {"name": "TPESampler", "codec": "random_keys"}
+RANDOM: dict[str, Any] = {"name": "RandomSampler", "codec": "random_keys"}
 GP: dict[str, Any] = {"name": "CurriculumSampler"}
-RANDOM: dict[str, Any] = {"name": "RandomSampler"}
 PLAIN: dict[str, Any] = {"z": 0.0}
 """ASHA as it is: whoever is below the cut is stopped, however noisy the rung."""
 
@@ -50,7 +51,11 @@ STEPS: dict[str, Strategy] = {
 
 REFERENCES: dict[str, Strategy] = {
     "random": replace(
-        STRATEGIES["random"], store=False, contenders=0, says="random search at full scale"
+        STRATEGIES["random"],
+        sampler=RANDOM,
+        store=False,
+        contenders=0,
+        says="random search at full scale",
     ),
     "random+asha": Strategy(
         says="random search, ASHA, nothing shared",
