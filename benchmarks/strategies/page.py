@@ -185,7 +185,9 @@ def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
             found=f"{ranged(ratio)} times fewer examples",
             kept=not ratio.high < 1,
         )
-    dropped = share(found.get(STOPPING, []), lambda line: bool(line["best_stopped"]))
+    if not found.get(STOPPING):
+        return
+    dropped = share(found[STOPPING], lambda line: bool(line["best_stopped"]))
     off = StudyConfig.model_fields["stopping"].default is None
     yield Limit(
         wanted="early stopping drops the true best in at most 5 % of searches "
