@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from itertools import pairwise
+from math import inf, isnan
 
 import pytest
 from planted_table import FACTS, planted, study
@@ -13,7 +14,12 @@ from typer.testing import CliRunner
 from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
-from benchmarks.strategies.measures import regret_after, spent_to_within, truth_quality
+from benchmarks.strategies.measures import (
+    ratio_of_medians,
+    regret_after,
+    spent_to_within,
+    truth_quality,
+)
 from benchmarks.strategies.page import OURS, RANDOM_NEEDS, STOPPING, limits, section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
@@ -303,6 +309,17 @@ def test_a_truth_that_is_mostly_luck_judges_nobody(compared, tmp_path):
     page = "\n".join(section(loud, found, wanted, figure="figure.svg", by="command"))
     assert "too noisy to judge by" in page and "Not judged" in page
     assert not list(limits(loud, {OURS: found["random"]}))
+
+
+def test_who_never_comes_within_saves_nothing():
+    def never_or(spent, tolerance):
+        moments = [[0, spent, 0, 0.0, "best"]]
+        return {"moments": moments, "tolerance": tolerance, "papers": 9, "spent": [9, 0, 0]}
+
+    there, never = never_or(4, 0.0), never_or(4, -1.0)
+    assert ratio_of_medians([never], [there], "papers").value == 0
+    assert ratio_of_medians([there], [never], "papers").value == inf
+    assert isnan(ratio_of_medians([never], [never], "papers").value)
 
 
 def test_ours_is_held_against_random_search_where_that_can_need_so_many(compared):

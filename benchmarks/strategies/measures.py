@@ -205,4 +205,5 @@ def _quantile(values: Sequence[float], share: float) -> float:
 
 
 def _divided(theirs: float, ours: float) -> float:
-    return nan if ours == inf else theirs / ours
+    """Who never comes there against who does is no gain at all: 0."""
+    return nan if ours == theirs == inf else theirs / ours
