@@ -35,17 +35,7 @@ def plan_tables(
         replayed: the study on a recorded table, if there is one near enough.
     """
     yield from _space(plan)
-    stops = len(plan.rungs) > 1
-    yield "\n[bold]Trials per rung[/]" if stops else "\n[bold]Trials[/], none is stopped early"
-    yield _rung_table(plan) if stops else _trial_table(plan)
-    yield from _trial_notes(plan)
-    if stops:
-        yield (
-            f"expected: mean of {REPEATS} simulated searches in which ASHA meets the noise shown; "
-            "it keeps more than halving does, since it never waits and forgives what noise can "
-            "explain."
-        )
-    yield f"noise, spread: standard deviations in points. {plan.noise.source}"
+    yield from _trials(plan)
     yield "\n[bold]Examples paid for, by phase[/]"
     yield _cost_table(plan.forecast.phases)
     yield from _cost_notes(plan)
@@ -65,8 +55,7 @@ def plan_tables(
             )
     yield from _disk(plan)
     yield from study_overlaps(plan.overlaps, plan.config.catalogue)
-    if stops:
-        yield from _remedies(plan)
+    yield from _remedies(plan)
     if replayed is not None:
         yield from _replayed(replayed)
     yield f"\nnext: curriculum search {escape(study)}"
@@ -85,6 +74,20 @@ def _space(plan: Plan) -> Iterator[str]:
     if config.budget.trials is None and not config.enumerate:
         more = "at least that many" if found.capped else "about that many"
         yield f"The budget has room for {more} trials."
+
+
+def _trials(plan: Plan) -> Iterator[RenderableType]:
+    stops = len(plan.rungs) > 1
+    yield "\n[bold]Trials per rung[/]" if stops else "\n[bold]Trials[/], none is stopped early"
+    yield _rung_table(plan) if stops else _trial_table(plan)
+    yield from _beside_them(plan)
+    if stops:
+        yield (
+            f"expected: mean of {REPEATS} simulated searches in which ASHA meets the noise shown; "
+            "it keeps more than halving does, since it never waits and forgives what noise can "
+            "explain."
+        )
+    yield f"noise, spread: standard deviations in points. {plan.noise.source}"
 
 
 def _rung_table(plan: Plan) -> Table:
@@ -118,7 +121,7 @@ def _mark(reliability: float) -> str:
     return "  stops nothing" if reliability < MIN_RELIABILITY else ""
 
 
-def _trial_notes(plan: Plan) -> Iterator[str]:
+def _beside_them(plan: Plan) -> Iterator[str]:
     rest = ", ".join(
         f"{_count(phase.trials)} {phase.name} trials"
         if phase.name == "confirmation"
@@ -199,6 +202,8 @@ def _disk(plan: Plan) -> Iterator[str]:
 
 
 def _remedies(plan: Plan) -> Iterator[RenderableType]:
+    if len(plan.rungs) == 1:
+        return
     if plan.remedies is None:
         yield "\n[bold]Noise[/]: every rung that stops trials is expected to be reliable enough."
         return

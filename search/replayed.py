@@ -16,13 +16,13 @@ from typing import Any
 from analysis.statistics.intervals import Interval, t_interval
 from search.assignments import Planner
 from search.given import Given
-from search.recorded_table import RecordedTable, TableError, read_table, with_seen
+from search.recorded_table import RecordedTable, TableError, read_table
 from search.simulated import Simulated
 from search.simulated_search import Decides, as_in_a_run
 from search.simulation import places_of_simulation, simulate
 from search.strategies import in_turn
 from search.study_fields import StudyConfig
-from search.turns import turn_of, turns_with
+from search.turns import tables_in_turn, turns_with
 
 REPETITIONS = 12
 SAME = ("encoder", "targets", "objective", "recipe")
@@ -33,15 +33,18 @@ SAME = ("encoder", "targets", "objective", "recipe")
 class Replayed:
     """A study, searched several times on a table."""
 
-    table: RecordedTable
-    """With the truths of the study's own space."""
     turns: Sequence[tuple[int, ...]]
     """Seeds that are seen in turn."""
     tables: tuple[RecordedTable, ...]
-    """As each search sees and is judged by it."""
+    """As each search sees and is judged by it, with the truths of the study's own space."""
     runs: tuple[Simulated, ...]
     without_joint: bool
     """The joint baseline is not in the table."""
+
+    @property
+    def table(self) -> RecordedTable:
+        """As the first search sees it."""
+        return self.tables[0]
 
     @property
     def regret(self) -> Interval | None:
@@ -88,16 +91,13 @@ def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> 
     joint = planner.given().joint
     without_joint = joint is not None and str(joint) not in found.truths
     sets = turns_with(found, own)
-    near = {seeds: _of(with_seen(found, seeds), own) for seeds in sets}
-    tables = tuple(near[turn_of(sets, i)] for i in range(REPETITIONS))
+    tables = tuple(_of(table, own) for table in tables_in_turn(found, sets, REPETITIONS))
     studies = [_seeded(config, table.facts.seen, i) for i, table in enumerate(tables)]
     how: dict[str, Any] = {"workers": config.resources.workers, "mirror": mirror}
     if without_joint:
         how["search"] = _without_joint
     runs = [simulate(*searched, **how) for searched in zip(tables, studies, strict=True)]
-    return Replayed(
-        table=tables[0], turns=sets, tables=tables, runs=tuple(runs), without_joint=without_joint
-    )
+    return Replayed(turns=sets, tables=tables, runs=tuple(runs), without_joint=without_joint)
 
 
 def _of(table: RecordedTable, own: Collection[str]) -> RecordedTable:

@@ -22,14 +22,13 @@ from search.recorded_table import (
     papers_factors,
     read_table,
     whole_space,
-    with_seen,
 )
 from search.simulated import Cost, Simulated, spent_to_within
 from search.simulation import simulate
 from search.strategies import STRATEGIES, Strategy, in_turn, strategy_named, with_strategy
 from search.study_fields import StudyConfig
 from search.table_parts import Column, count, difference, fraction, heading, remark, share, table
-from search.turns import in_words, turn_of, turns
+from search.turns import in_words, tables_in_turn, turns
 
 SHARES = (0.05, 0.1, 0.2, 0.4)
 """Budgets at which strategies are compared, in what training the whole space once takes."""
@@ -95,9 +94,7 @@ def compare_strategies(
         raise ValueError(f"{trials} trials, {repetitions} seeds; wanted at least 1 of each")
     found = read_table(folder)
     sets = turns(found, mirror)
-    seen = [turn_of(sets, i) for i in range(repetitions)]
-    by_turn = {seeds: with_seen(found, seeds) for seeds in dict.fromkeys(seen)}
-    tables = tuple(by_turn[seeds] for seeds in seen)
+    tables = tables_in_turn(found, sets, repetitions)
     studies = {
         name: [
             study_of(own, strategy_named(name), trials=trials, repetition=i)

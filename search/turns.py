@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 
 from search.assignments import Planner
-from search.recorded_table import RecordedTable, TableError, complete_seeds
+from search.recorded_table import RecordedTable, TableError, complete_seeds, with_seen
 from search.simulation import places_of_simulation
 
 
@@ -54,6 +54,21 @@ def turn_of(sets: Sequence[tuple[int, ...]], repetition: int) -> tuple[int, ...]
         repetition: from 0.
     """
     return sets[repetition // len(sets[0]) % len(sets)]
+
+
+def tables_in_turn(
+    table: RecordedTable, sets: Sequence[tuple[int, ...]], repetitions: int
+) -> tuple[RecordedTable, ...]:
+    """The table as each repetition sees it, made once per set.
+
+    Args:
+        table: without a surrogate, if another seed than its own is to be seen.
+        sets: that take turns.
+        repetitions: how many.
+    """
+    turn = [turn_of(sets, i) for i in range(repetitions)]
+    seeing = {seeds: with_seen(table, seeds) for seeds in dict.fromkeys(turn)}
+    return tuple(seeing[seeds] for seeds in turn)
 
 
 def in_words(sets: Sequence[Sequence[int]]) -> str:

@@ -89,7 +89,7 @@ def run(finished_study):
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        (lambda line: line[: len(line) // 2], "line 3 is damaged: "),
+        (lambda line: line[: len(line) // 2], "line 3 is damaged: Expecting"),
         (lambda line: json.dumps({**json.loads(line), "value": "high"}), "value is 'high'"),
         (lambda line: json.dumps({**json.loads(line), "split": "secret"}), "split is 'secret'"),
         (lambda line: "\x00\xff" * 20, "line 3 is damaged"),

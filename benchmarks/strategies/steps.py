@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from search.strategies import STRATEGIES, Strategy
+from search.strategies import Strategy
 
 # Samplers of Optuna with the codec that was the default until the tuning tables chose another.
 TPE: dict[str, Any] = {"name": "TPESampler", "codec": "random_keys"}
@@ -50,12 +50,12 @@ STEPS: dict[str, Strategy] = {
 """After the rival `as documented`, in this order."""
 
 REFERENCES: dict[str, Strategy] = {
-    "random": replace(
-        STRATEGIES["random"],
+    "random": Strategy(
+        says="random search at full scale",
         sampler=RANDOM,
+        stopping=None,
         store=False,
         contenders=0,
-        says="random search at full scale",
     ),
     "random+asha": Strategy(
         says="random search, ASHA, nothing shared",
