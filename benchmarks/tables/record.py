@@ -1,6 +1,6 @@
 """Train every curriculum of a space on several seeds, and keep what that scored and cost.
 
-    python -m benchmarks.tables.record NAME [--runs DIR] [--minutes N] [--out DIR]
+    python -m benchmarks.tables.record NAME [--runs DIR] [--minutes N] [--out DIR] [--mirror DIR]
 
 Each seed is an ordinary study that enumerates the space, with every rung and nothing stopped, in a
 run folder of its own; all share one store. The command may be interrupted, or told to stop after
@@ -79,13 +79,18 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=DEFAULT_RUNS)
     parser.add_argument("--minutes", type=float, default=None)
     parser.add_argument("--out", type=Path, default=HERE)
+    parser.add_argument("--mirror", type=Path, default=os.environ.get("CURRICULUM_MIRROR"))
     asked = parser.parse_args()
+    world = WORLDS[asked.name]
+    if world.of_mirror and asked.mirror is None:
+        sys.exit("no mirror: name one with --mirror or CURRICULUM_MIRROR")
     try:
         missing = record(
-            WORLDS[asked.name],
+            world,
             asked.out / asked.name,
             runs=asked.runs / asked.name,
             minutes=asked.minutes,
+            mirror=asked.mirror if world.of_mirror else None,
             by=f"python -m benchmarks.tables.record {asked.name}",
             say=lambda line: print(line, flush=True),
         )
@@ -100,6 +105,7 @@ def record(
     *,
     runs: Path,
     minutes: float | None = None,
+    mirror: Path | None = None,
     by: str,
     say: Callable[[str], None],
 ) -> str:
@@ -110,18 +116,19 @@ def record(
         out: folder of the table.
         runs: folder of the runs and their store.
         minutes: stop after so many; None = train everything.
+        mirror: folder that stands in for the hub.
         by: the command, to be kept in the table.
         say: takes a line of progress.
     """
     config = _config(world, runs)
-    places = Places(run_id="", cache=cache_of(config), store=None, mirror=None)
+    places = Places(run_id="", cache=cache_of(config), store=None, mirror=mirror)
     planner = Planner(config, places)
     until = None if minutes is None else time.monotonic() + 60 * minutes
     parts: list[Part] = []
     try:
         for part in _parts(world, config, planner, runs):
             parts.append(part)
-            _train(part, config, runs, until=until, say=say)
+            _train(part, config, runs, mirror=mirror, until=until, say=say)
     except TimeIsUp:
         say("the time is up")
     finally:
@@ -199,6 +206,7 @@ def _train(
     config: StudyConfig,
     runs: Path,
     *,
+    mirror: Path | None,
     until: float | None,
     say: Callable[[str], None],
 ) -> None:
@@ -221,7 +229,7 @@ def _train(
         if until is not None and time.monotonic() > until:
             raise TimeIsUp("the minutes are over")
 
-    run_study(_study(part, config), folder, on_event=watch)
+    run_study(_study(part, config), folder, mirror=mirror, on_event=watch)
 
 
 def _study(part: Part, config: StudyConfig) -> StudyConfig:

@@ -34,6 +34,8 @@ class World:
     sampled: int = 0
     """So many drawn curricula and the baselines are trained instead of the whole space, at each
     seed; a surrogate stands for the others. 0: all are trained."""
+    of_mirror: bool = False
+    """Encoder and rows are those of a hub."""
 
 
 _RECIPE = {"batch_size": 16, "micro_batch": 16}
@@ -163,4 +165,31 @@ WORLDS: dict[str, World] = {
         others=30,
         sampled=600,
     ),
+    # Real rows and a small real encoder. Used once: nothing was chosen on it.
+    "real-final": World(
+        study={
+            "study": {"name": "real-final"},
+            "encoder": {"name": "local/xlmr-micro"},
+            "space": {"tasks": ["mnli", "sst2", "ud_pos_en"], "sizes": [300, 900], "max_stages": 3},
+            "targets": ["udpos", "tatoeba"],
+            "languages": {"proxy": ["de", "es", "hi", "ru", "tr", "zh"], "report": ["ar"]},
+            "probe": {"train": 60, "eval": 50},
+            "budget": {"trials": 100},
+            "stopping": {"num_rungs": 3, "reduction_factor": 3},
+            "resources": {"workers": 2},
+            "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
+            "recipe": {
+                "stage": {"learning_rate": 5e-4, "epochs": 1, **_RECIPE},
+                "target": {"learning_rate": 5e-4, "epochs": 2, **_RECIPE},
+            },
+        },
+        seen=(1, 2),
+        truth=(4, 5),
+        more_truth=(6, 7),
+        top=10,
+        others=10,
+        views={"real-pos-final": ("udpos",)},
+        of_mirror=True,
+    ),
 }
+"""By name: what the command takes."""
