@@ -3,7 +3,8 @@
     python -m benchmarks.strategies [TABLE …] [--minutes N] [--only ENTRY …] [--most N]
 
 Resumable: every finished search is a line in docs/measured/strategies/. Writes docs/benchmarks.md,
-and fails where a limit is missed on a final table.
+and fails where a limit is missed on a final table. Tables of real data need a mirror
+(CURRICULUM_MIRROR), in which rows are counted.
 """
 
 from __future__ import annotations
