@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from itertools import pairwise
 from math import inf, isnan
 
+import numpy as np
 import pytest
 from planted_table import FACTS, planted, study
 from typer.testing import CliRunner
@@ -15,8 +16,11 @@ from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.measures import (
+    change_of_regret,
+    mean_regret_while,
     ratio_of_medians,
     regret_after,
+    regret_while,
     spent_to_within,
     truth_quality,
 )
@@ -266,6 +270,27 @@ def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compar
         for moment in line["moments"]:
             if moment[1] >= reached:
                 assert own.regret(moment[4]) <= own.tolerance + 1e-9
+
+
+def test_regret_while_something_is_spent_is_the_mean_over_all_spending_up_to_it(compared):
+    table, out, wanted, _ = compared
+    for line in lines(out, depends_of(table.folder, wanted, 8)):
+        for amount in (0.5 * line["moments"][-1][1], 2.0 * line["moments"][-1][1]):
+            grid = np.linspace(0, amount, 20_001)[1:]
+            mean = np.mean([regret_after(line, spent, "papers") for spent in grid])
+            assert regret_while(line, amount, "papers") == pytest.approx(mean, abs=1e-4)
+
+
+def test_what_steps_change_adds_up_to_what_all_change(compared):
+    table, out, wanted, _ = compared
+    found = {name: [] for name in wanted}
+    for line in lines(out, depends_of(table.folder, wanted, 8)):
+        found[line["entry"]].append(line)
+    chain = [found["random"], found["noise"], found["random"][::-1]]
+    steps = [change_of_regret(b, a, 2e7, "papers").mean for a, b in pairwise(chain)]
+    assert sum(steps) == pytest.approx(0.0, abs=1e-12) and steps[0] != 0
+    last = mean_regret_while(found["noise"], 2e7, "papers").mean
+    assert mean_regret_while(found["random"], 2e7, "papers").mean + steps[0] == pytest.approx(last)
 
 
 def test_every_pair_of_whole_seeds_is_seen_in_turn_and_judged_by_all_others(table):

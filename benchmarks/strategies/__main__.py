@@ -19,6 +19,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from analysis.figures.style import WIDTH
+from benchmarks.strategies.ablations import TRIALS
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.glance import SHOWN, glance
@@ -34,7 +35,6 @@ SCALING = REPOSITORY / "docs" / "measured" / "scaling.json"
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 FINAL = "-final"
 """Tables whose names end like this are used once, when everything has been chosen."""
-TRIALS = 100
 HEAD = Path(__file__).parent / "head.md"
 
 

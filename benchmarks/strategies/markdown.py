@@ -42,6 +42,12 @@ def points(found: Interval) -> str:
     return f"{100 * found.mean:.1f}{half}"
 
 
+def change(found: Interval) -> str:
+    """A difference in points, with its sign."""
+    half = "" if found.low is None else f" ± {100 * (found.mean - found.low):.1f}"
+    return f"{100 * found.mean:+.1f}{half}"
+
+
 def rounded(value: float) -> str:
     """Two digits, or the sign of what is not finite."""
     if isnan(value):

@@ -97,6 +97,19 @@ def regret_after(line: Line, amount: float, cost: str) -> float:
     return float(regret)
 
 
+def regret_while(line: Line, amount: float, cost: str) -> float:
+    """Mean regret of the best known while so much is spent: the area under the curve.
+
+    Unlike the spending until it stays within, it has a mean, and means of steps add up.
+    """
+    place, known, area, before = COSTS.index(cost), line["regret_of_none"], 0.0, 0.0
+    for moment in line["moments"]:
+        now = min(float(moment[place]), amount)
+        area += known * (now - before)
+        known, before = moment[3], now
+    return float(area + known * (amount - before)) / amount
+
+
 def to_within(lines: Sequence[Line], cost: str) -> Range:
     """Median over searches; one that never came there counts as infinite."""
     return _bootstrapped([spent_to_within(line, cost) for line in lines])
@@ -121,6 +134,24 @@ def ratio_of_medians(ours: Sequence[Line], theirs: Sequence[Line], cost: str) ->
 def mean_regret(lines: Sequence[Line], amount: float, cost: str) -> Interval:
     """After so much was spent; the unit is the search."""
     return t_interval([regret_after(line, amount, cost) for line in lines], unit="searches")
+
+
+def mean_regret_while(lines: Sequence[Line], amount: float, cost: str) -> Interval:
+    """While so much is spent; the unit is the search."""
+    return t_interval([regret_while(line, amount, cost) for line in lines], unit="searches")
+
+
+def change_of_regret(
+    lines: Sequence[Line], before: Sequence[Line], amount: float, cost: str
+) -> Interval:
+    """Of `regret_while`, from one way to another; searches that saw the same seeds are paired."""
+    known = {line["repetition"]: regret_while(line, amount, cost) for line in before}
+    changes = [
+        regret_while(line, amount, cost) - known[line["repetition"]]
+        for line in lines
+        if line["repetition"] in known
+    ]
+    return t_interval(changes, unit="searches")
 
 
 def share(lines: Sequence[Line], holds: Callable[[Line], bool]) -> Range:
@@ -151,6 +182,11 @@ class RungQuality:
     """1 - noise variance / observed variance."""
     best_in_third: float
     """Share of seen seeds at which the true best is in the highest third: it would go on."""
+
+
+def reliability_of_mean(reliability: float, seeds: int) -> float:
+    """Of means over so many seeds, from that of one (Spearman 1910; Brown 1910)."""
+    return seeds * reliability / (1 + (seeds - 1) * reliability)
 
 
 def rung_qualities(table: RecordedTable) -> list[RungQuality]:

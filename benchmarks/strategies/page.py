@@ -12,6 +12,7 @@ from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
 from benchmarks.strategies.markdown import (
+    change,
     evaluations,
     markdown_table,
     points,
@@ -22,10 +23,13 @@ from benchmarks.strategies.measures import (
     AFTER,
     COSTS,
     LEAST_RELIABLE,
+    change_of_regret,
     confirmed_within,
     full_evaluation,
     mean_regret,
+    mean_regret_while,
     ratio_of_medians,
+    reliability_of_mean,
     rung_qualities,
     share,
     truth_quality,
@@ -39,6 +43,9 @@ from search.turns import in_words, turns
 
 FIRST = "as documented"
 OURS = "sampler"
+SEEDS = (1, 2, 4)
+WHILE = 30
+"""Full evaluations' worth of spending over which regret is averaged."""
 RANDOM_NEEDS = 300
 """Evaluations from which on random search is held against ours; it never needs more than all."""
 STOPPING = "contenders"
@@ -138,16 +145,30 @@ def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> I
     if len(chain) < 2:
         return
     yield "\n### What each step gives\n"
-    yield "How many times fewer examples than the step before, and than the first.\n"
-    rows = []
-    for before, name in pairwise(chain):
-        row = [f"`{name}`", wanted[name].says]
-        for cost in COSTS:
-            row.append(ranged(ratio_of_medians(found[name], found[before], cost)))
-            row.append(ranged(ratio_of_medians(found[name], found[chain[0]], cost)))
-        rows.append(row)
-    heads = [f"than {other}, {says}" for says in BOTH.values() for other in ("before", chain[0])]
-    yield from markdown_table(["step", "what", *heads], rows)
+    yield (
+        f"Mean regret in points while {WHILE} full evaluations' worth is spent, and by how much "
+        "each step changes it (paired searches, t intervals; less is better). The changes of all "
+        "steps add up to the last row.\n"
+    )
+    heads = [head for says in BOTH.values() for head in (f"regret, {says}", "change")]
+    pairs = list(pairwise(chain))
+    yield from markdown_table(
+        ["step", "what", *heads],
+        [
+            [f"`{chain[0]}`", wanted[chain[0]].says, *_changes(table, found, chain[0], None)],
+            *([f"`{b}`", wanted[b].says, *_changes(table, found, b, a)] for a, b in pairs),
+            ["all", "from the first to the last", *_changes(table, found, chain[-1], chain[0])],
+        ],
+    )
+
+
+def _changes(table: RecordedTable, found: Found, name: str, before: str | None) -> Iterator[str]:
+    """By both counts of cost: regret of a way, and how it differs from that of another."""
+    for cost in COSTS:
+        amount = WHILE * full_evaluation(table, cost)
+        yield points(mean_regret_while(found[name], amount, cost))
+        other = found.get(before or "")
+        yield "" if other is None else change(change_of_regret(found[name], other, amount, cost))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,10 +267,15 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
             f"{rung.scale:.2f}",
             f"{rung.with_truth:+.2f}",
             f"{rung.between_seeds:+.2f}",
-            f"{rung.reliability:.2f}",
+            *(f"{reliability_of_mean(rung.reliability, seeds):.2f}" for seeds in SEEDS),
             f"{100 * rung.best_in_third:.0f} %",
         ]
         for rung in rung_qualities(table)
     ]
+    yield (
+        "Reliability: share of the variance between curricula that is not luck, of one trial, and "
+        "of means over 2 and 4 seeds as Spearman and Brown foretell it.\n"
+    )
     heads = ["of the probe", "Spearman with the truth", "between two seeds", "reliability"]
+    heads += [f"of {seeds} seeds" for seeds in SEEDS[1:]]
     yield from markdown_table([*heads, "true best in the highest third"], rows)

@@ -159,7 +159,7 @@ def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> I
     everything, whole = _recorded_curricula(world, planner, given), not world.sampled
     seen = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.seen]
     truth = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.truth]
-    yield from (*seen[:1], *truth, *seen[1:])
+    yield from (*seen[:1], *truth[:1], *seen[1:], *truth[1:])
     chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
     for seed in world.more_truth:
         curricula = tuple(dict.fromkeys((*given, *chosen)))
