@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from planted_table import PRICES
 from typer.testing import CliRunner
 
 from analysis.planted import World, expected_gain
-from benchmarks.tables.record import _recorded_curricula
+from benchmarks.tables.parts import first_part, parts_of, recorded_curricula, wanted_names
 from benchmarks.tables.worlds import WORLDS
 from search.assignments import Planner
 from search.cli import app
@@ -225,10 +226,26 @@ def test_what_is_drawn_from_a_large_world_is_the_same_every_time_and_begins_alik
     places = Places(run_id="", cache=tmp_path, store=None, mirror=None)
     planner = Planner(config, places)
     assert planner.space.count() >= 5_000
-    given = ("none",)
-    drawn = _recorded_curricula(world, planner, given)
-    assert drawn == _recorded_curricula(world, planner, given)
-    assert drawn[0] == "none" and world.sampled <= len(drawn) <= world.sampled + 1
-    fewer = _recorded_curricula(replace(world, sampled=50), planner, given)
+    given = tuple(str(curriculum) for curriculum in planner.given().baselines)
+    drawn = recorded_curricula(world, planner)
+    assert drawn == recorded_curricula(world, planner)
+    assert drawn[: len(given)] == given
+    assert world.sampled <= len(drawn) <= world.sampled + len(given)
+    fewer = recorded_curricula(replace(world, sampled=50), planner)
     assert drawn[: len(fewer)] == fewer
+    drawn = drawn[len(given) :]
     assert all(planner.space.contains(parse_curriculum(text)) for text in drawn)
+
+
+def test_a_large_world_is_recorded_in_slices_on_a_pair_of_seeds_first(tmp_path):
+    world = replace(WORLDS["miniworld-large"], sampled=150, more_truth=())
+    config = load_study({**world.study})
+    places = Places(run_id="", cache=tmp_path, store=None, mirror=None)
+    planner = Planner(config, places)
+    rows = {"curriculum": "none", "rung": 0, "num_rungs": 1}
+    parts = list(islice(parts_of(world, config, planner, lambda part: [rows]), 8))
+    assert [(part.seed, part.slice) for part in parts[:4]] == [(1, 0), (4, 0), (1, 1), (4, 1)]
+    assert {part.seed for part in parts[4:]} == {2, 3}
+    assert [part.name for part in parts] == wanted_names(world, planner)
+    assert parts[0].name == first_part(world).name
+    assert parts[0].curricula + parts[2].curricula == recorded_curricula(world, planner)

@@ -15,28 +15,30 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import random
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import pandas as pd
 import torch
 
-from analysis.finals import final_values
-from analysis.objective import objective_values
-from analysis.observations import as_frame, read_rows
+from analysis.observations import read_rows
+from benchmarks.tables.parts import (
+    TARGETS,
+    Part,
+    first_part,
+    parts_of,
+    view_of,
+    wanted_names,
+)
 from benchmarks.tables.worlds import WORLDS, World
 from search.assignments import Planner
 from search.config import load_study
 from search.endings import Interrupted, SearchStopped
-from search.objectives import recorded_objective
 from search.places import Places, cache_of
 from search.recorded_table import Facts, TableError, write_table
 from search.run_folder import RunFolder
@@ -49,28 +51,10 @@ from trainables.store import Store
 HERE = Path(__file__).parent
 DEFAULT_RUNS = Path(tempfile.gettempdir()) / "curriculum-tables"
 TIMED_LOADS = 20
-TARGETS, SCALES = "targets", "scales"
-OTHERS_SEED = 0
-"""Draws the curricula beside the best."""
-SAMPLED_SEED = 0
-"""Draws those of a world that is too large."""
 
 
 class TimeIsUp(SearchStopped):
     """The minutes are over; everything finished is recorded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One run: some curricula at one seed."""
-
-    seed: int
-    curricula: tuple[str, ...]
-    """In text form; the baselines come first."""
-    whole: bool
-    """All of the space: it can be enumerated."""
-    rungs: str = TARGETS
-    """What grows from rung to rung."""
 
 
 def main() -> None:
@@ -126,19 +110,20 @@ def record(
     until = None if minutes is None else time.monotonic() + 60 * minutes
     parts: list[Part] = []
     try:
-        for part in _parts(world, config, planner, runs):
+        for part in parts_of(world, config, planner, lambda part: rows_of(part, runs)):
             parts.append(part)
             _train(part, config, runs, mirror=mirror, until=until, say=say)
     except TimeIsUp:
         say("the time is up")
     finally:
-        missing = _write(world, config, parts, runs, out, by=by)
-    return missing
+        missing = "; ".join(_missing(parts, wanted_names(world, planner), runs))
+        unpredicted = _write(world, config, parts, runs, out, by=by, missing=missing)
+    return "; ".join(filter(None, (missing, unpredicted)))
 
 
 def first_run(world: World, runs: Path) -> tuple[StudyConfig, RunFolder]:
     """The study of the first seed, and its run folder."""
-    part = Part(seed=world.seen[0], curricula=(), whole=not world.sampled)
+    part = first_part(world)
     return _study(part, _config(world, runs)), _folder(runs, part)
 
 
@@ -149,56 +134,6 @@ def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
 
 def _config(world: World, runs: Path) -> StudyConfig:
     return load_study({**world.study, "store": {"path": str(runs / "store")}})
-
-
-def _parts(world: World, config: StudyConfig, planner: Planner, runs: Path) -> Iterator[Part]:
-    """Whole seeds first, a seen one and one of truth before the others, so that a table is soon of
-    use, then more of truth, of whom the seen seeds say; what only ablations ask for comes last.
-    """
-    given = tuple(str(curriculum) for curriculum in planner.given().baselines)
-    everything, whole = _recorded_curricula(world, planner, given), not world.sampled
-    seen = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.seen]
-    truth = [Part(seed=seed, curricula=everything, whole=whole) for seed in world.truth]
-    yield from (*seen[:1], *truth[:1], *seen[1:], *truth[1:])
-    chosen = _chosen(world, config, [row for part in seen for row in rows_of(part, runs)])
-    for seed in world.more_truth:
-        curricula = tuple(dict.fromkeys((*given, *chosen)))
-        yield Part(seed=seed, curricula=curricula, whole=False)
-    for seed in world.scaled:
-        yield Part(seed=seed, curricula=everything, whole=whole, rungs=SCALES)
-
-
-def _recorded_curricula(world: World, planner: Planner, given: tuple[str, ...]) -> tuple[str, ...]:
-    """The baselines, then the space, or curricula drawn from it: always the same ones.
-
-    Those drawn come in the order of the draw, so that a part that is not finished is a random one.
-    """
-    if not world.sampled:
-        space = (str(curriculum) for curriculum in planner.space.enumerate())
-        return tuple(dict.fromkeys((*given, *space)))
-    rng, drawn = random.Random(SAMPLED_SEED), dict[str, None]()
-    while len(drawn) < min(world.sampled, planner.space.count()):
-        drawn[str(planner.space.draw(rng))] = None
-    return tuple(dict.fromkeys((*given, *drawn)))
-
-
-def _chosen(world: World, config: StudyConfig, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The best by the seen seeds alone, so that the truth is not chosen by itself, and others."""
-    frame = as_frame(rows)
-    views = [_view(config, name, targets) for name, targets in world.views.items()]
-    ranked = [_ranked(own, frame) for own in (config, *views)]
-    best = dict.fromkeys(text for own in ranked for text in own[: world.top])
-    rest = sorted(set(ranked[0]) - best.keys())
-    drawn = random.Random(OTHERS_SEED).sample(rest, min(world.others, len(rest)))
-    return [*best, *drawn]
-
-
-def _ranked(config: StudyConfig, frame: pd.DataFrame) -> list[str]:
-    """Best first, by the mean over seeds."""
-    objective = recorded_objective(config, frame)
-    assert objective is not None, "the whole space has ended"
-    means = final_values(objective_values(frame, objective)).groupby("curriculum")["value"].mean()
-    return sorted(means.index, key=lambda text: (-means[text], text))
 
 
 def _train(
@@ -215,7 +150,7 @@ def _train(
     folder.path.mkdir(parents=True, exist_ok=True)
     if not (before := set(part.curricula) - _ended(rows_of(part, runs))):
         return
-    name = _name(part)
+    name = part.name
     say(f"{name}: {len(before)} of {len(part.curricula)} curricula to train")
     started, ended = time.monotonic(), 0
 
@@ -249,6 +184,15 @@ def _study(part: Part, config: StudyConfig) -> StudyConfig:
     return StudyConfig.model_validate(values)
 
 
+def _missing(begun: Sequence[Part], wanted: Sequence[str], runs: Path) -> Iterator[str]:
+    """What is not recorded yet, for people."""
+    for part in begun:
+        if absent := set(part.curricula) - _ended(rows_of(part, runs)):
+            yield f"{len(absent)} of {len(part.curricula)} curricula of {part.name}"
+    names = {part.name for part in begun}
+    yield from (f"all of {name}" for name in wanted if name not in names)
+
+
 def _write(
     world: World,
     config: StudyConfig,
@@ -257,19 +201,15 @@ def _write(
     out: Path,
     *,
     by: str,
+    missing: str,
 ) -> str:
-    """The table of all curricula that ran to the end; gives what is missing."""
-    missing: list[str] = []
+    """The table of all curricula that ran to the end; gives why there is no surrogate yet."""
     rows: list[dict[str, Any]] = []
     for part in parts:
         own = rows_of(part, runs)
-        ended = _ended(own)
+        ended = _ended(own) & set(part.curricula)  # baselines run again with every slice
         whole = [row for row in own if row["curriculum"] in ended]
         rows += whole if part.rungs == TARGETS else _as_smaller_curricula(whole)
-        if absent := set(part.curricula) - ended:
-            missing.append(f"{len(absent)} of {len(part.curricula)} curricula of {_name(part)}")
-    begun = {_name(part) for part in parts}
-    missing += [f"all of {name}" for name in _wanted(world) if name not in begun]
     facts = Facts(
         made=f"{datetime.now(UTC):%Y-%m-%d}",
         by=by,
@@ -277,24 +217,18 @@ def _write(
         seen=world.seen,
         truth=(*world.truth, *world.more_truth),
         load_seconds=_load_seconds(runs / "store"),
-        missing="; ".join(missing),
+        missing=missing,
     )
     kept = config.model_copy(update={"store": config.store.model_copy(update={"path": None})})
     write_table(out, config=kept, rows=rows, facts=facts)
     for name, targets in world.views.items():
-        write_table(out.parent / name, config=_view(kept, name, targets), rows=rows, facts=facts)
+        write_table(out.parent / name, config=view_of(kept, name, targets), rows=rows, facts=facts)
     if world.sampled:
         try:
             add_surrogate(out)
         except TableError as error:  # too early; the recording goes on
-            return f"{facts.missing}; no surrogate yet: {error}"
-    return facts.missing
-
-
-def _view(config: StudyConfig, name: str, targets: Sequence[str]) -> StudyConfig:
-    values = config.model_dump(mode="json")
-    values["study"] |= {"name": name}
-    return StudyConfig.model_validate(values | {"targets": list(targets)})
+            return f"no surrogate yet: {error}"
+    return ""
 
 
 def _as_smaller_curricula(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -311,12 +245,6 @@ def _as_smaller_curricula(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, 
     for row in lower:
         text = trained.get((row["curriculum"], row["rung"]), EMPTY_TEXT)
         yield row | {"curriculum": text}
-
-
-def _wanted(world: World) -> list[str]:
-    """Names of all parts."""
-    seeds = (*world.seen, *world.truth, *world.more_truth)
-    return [f"seed {seed}" for seed in seeds] + [f"seed {seed}, {SCALES}" for seed in world.scaled]
 
 
 def _ended(rows: Sequence[dict[str, Any]]) -> set[str]:
@@ -336,12 +264,8 @@ def _load_seconds(store: Path) -> float:
     return round(median(spent), 4) if spent else 0.0
 
 
-def _name(part: Part) -> str:
-    return f"seed {part.seed}" + (f", {part.rungs}" if part.rungs != TARGETS else "")
-
-
 def _folder(runs: Path, part: Part) -> RunFolder:
-    return RunFolder(runs / _name(part).replace(", ", "-").replace(" ", "-"))
+    return RunFolder(runs / part.name.replace(", ", "-").replace(" ", "-"))
 
 
 if __name__ == "__main__":
