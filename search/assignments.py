@@ -8,7 +8,7 @@ from typing import Any
 
 from search.given import Given
 from search.places import Places
-from search.row_counts import row_counter
+from search.row_counts import NONE_YET, RowCounts, row_counter
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum, Part, Stage, parse_curriculum, resolve_full
 from spaces.rungs import Rung, rungs
@@ -61,12 +61,20 @@ def interleave_of(config: StudyConfig) -> Interleave | None:
 
 
 class Planner:
-    """Makes assignments of one study; row counts are looked up once."""
+    """Makes assignments of one study; row counts are looked up once.
 
-    def __init__(self, config: StudyConfig, places: Places) -> None:
+    Args:
+        config: the study.
+        places: where its data are.
+        counted: rows that need not be counted.
+    """
+
+    def __init__(self, config: StudyConfig, places: Places, counted: RowCounts = NONE_YET) -> None:
         self._config = config
         self.places = places
-        self.num_rows = row_counter(config, mirror=places.mirror, cache=places.cache)
+        self.num_rows = row_counter(
+            config, mirror=places.mirror, cache=places.cache, counted=counted
+        )
         self.space = self._space()
 
     @property

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from search.recorded_work import (
     key_scale,
     only_languages,
 )
+from search.row_counts import RowCounts
 from search.run_folder import write_whole
 from search.study_fields import StudyConfig
 from search.truths import Truth, truths_of
@@ -69,6 +70,8 @@ class Facts:
     """What loading the weights of a stored node took, measured; 0.0 if it was not."""
     missing: str
     """What is not recorded yet, for people; empty if nothing."""
+    rows: RowCounts = field(default_factory=dict)
+    """Rows of the study's tasks that a search counts, so that none needs the data."""
     surrogate: Mapping[str, Any] | None = None
     """What stands for the curricula that are not recorded (`search/surrogate_table.py`); None:
     nothing does."""
@@ -143,6 +146,16 @@ class RecordedTable:
                 + (f", and {self.facts.missing}" if self.facts.missing else "")
             )
         return only_languages(self.cells[key], work.splits["search"])
+
+    def fraction_of(self, num_examples: int) -> float:
+        """What a probe of so many examples is of the recorded one; rungs round theirs."""
+        whole, stopping = self.config.probe.train, self.config.stopping
+        if stopping is not None:
+            for power in range(stopping.num_rungs):
+                fraction = float(stopping.reduction_factor) ** -power
+                if num_examples == max(1, round(whole * fraction)):
+                    return fraction
+        return num_examples / whole
 
     def whole_trials(self, seed: int, *, most: int | None = None) -> Iterator[Cell]:
         """The last rung of every curriculum at a seed, or of so many drawn ones."""

@@ -86,7 +86,7 @@ def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> 
     found = read_table(folder)
     if strange := list(_strange(config, found.config)):
         raise TableError(f"the table {folder} is of another study: {'; '.join(strange)}")
-    planner = Planner(config, places_of_simulation(config, mirror))
+    planner = Planner(config, places_of_simulation(config, mirror), found.facts.rows)
     own = _recorded(planner, found)
     joint = planner.given().joint
     without_joint = joint is not None and str(joint) not in found.truths

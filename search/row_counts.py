@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from search.study_fields import StudyConfig
 from trainables.data import load_rows
 from trainables.tasks.task import SplitName, Task
+
+RowCounts = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""By task, split and language."""
+NONE_YET: RowCounts = MappingProxyType({})
 
 
 class CountRows(Protocol):
@@ -17,9 +23,23 @@ class CountRows(Protocol):
         """Rows; by default those that train the task."""
 
 
-def row_counter(config: StudyConfig, *, mirror: Path | None, cache: Path) -> CountRows:
-    """Of a study's tasks."""
-    known: dict[tuple[str, SplitName, str], int] = {}
+def row_counter(
+    config: StudyConfig, *, mirror: Path | None, cache: Path, counted: RowCounts = NONE_YET
+) -> CountRows:
+    """Of a study's tasks.
+
+    Args:
+        config: the study.
+        mirror: folder that stands in for the hub.
+        cache: of data sets.
+        counted: what need not be counted again.
+    """
+    known: dict[tuple[str, str, str], int] = {
+        (task, split, language): count
+        for task, splits in counted.items()
+        for split, languages in splits.items()
+        for language, count in languages.items()
+    }
 
     def num_rows(task: Task, split: SplitName = "train", language: str = "") -> int:
         key = (task.name, split, language or task.source_language)

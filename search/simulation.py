@@ -98,9 +98,9 @@ class _Simulation:
     ) -> None:
         self._table, self._config, self._num_workers = table, config, workers
         self._failures, self._failure_seed = failures, failure_seed
-        self._probe = config.probe.train / table.config.probe.train
+        self._probe = table.fraction_of(config.probe.train)
         places = places_of_simulation(config, mirror)
-        self._planner = Planner(config, places)
+        self._planner = Planner(config, places, table.facts.rows)
         self._setup = setup_of(config, places)
         self._objective = objective_from(config, self._planner.languages("search"))
         self._ledger = Ledger(

@@ -99,7 +99,7 @@ def with_strategy(
     values = config.model_dump(mode="json")
     values["sampler"] = Sampler(**strategy.sampler).model_dump(mode="json")
     values["stopping"] = _stopping(config, strategy, fresh)
-    values["probe"]["train"] //= _reduction(config, strategy)
+    values["probe"]["train"] = max(1, round(config.probe.train / _reduction(config, strategy)))
     values["full"] = config.probe.model_dump(mode="json")
     values["languages"]["proxy"] = values["languages"]["proxy"][: strategy.proxies]
     values["store"] |= {"enabled": strategy.store}

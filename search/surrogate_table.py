@@ -89,7 +89,7 @@ def truths_of(
 def planner_of(table: RecordedTable) -> Planner:
     """The planner of a table's study."""
     places = Places(run_id="", cache=cache_of(table.config), store=None, mirror=None)
-    return Planner(table.config, places)
+    return Planner(table.config, places, table.facts.rows)
 
 
 def everything(planner: Planner, recorded: Recorded) -> tuple[str, ...]:

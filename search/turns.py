@@ -23,7 +23,7 @@ def turns(table: RecordedTable, mirror: Path | None = None) -> Sequence[tuple[in
     Raises:
         TableError: if no seed that a strategy may see has all its curricula.
     """
-    planner = Planner(table.config, places_of_simulation(table.config, mirror))
+    planner = Planner(table.config, places_of_simulation(table.config, mirror), table.facts.rows)
     return turns_with(table, map(str, (*planner.given().baselines, *planner.space.enumerate())))
 
 

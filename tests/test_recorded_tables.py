@@ -12,8 +12,11 @@ from search.assignments import Planner, setup_of
 from search.config import load_study
 from search.places import Places
 from search.recorded_table import MAX_BYTES, TableError, complete_seeds, read_table, whole_space
+from search.simulate import study_of
 from search.simulation import simulate
+from search.strategies import STRATEGIES
 from search.study_fields import StudyConfig
+from search.turns import turns
 from spaces.curriculum import parse_curriculum
 
 TINY = WORLDS["tiny"]
@@ -74,6 +77,15 @@ def test_the_table_has_every_curriculum_at_every_rung_and_more_seeds_of_some(rec
     assert again >= {text for text in CURRICULA if ">" not in text}  # the baselines
     assert table.best in again
     assert 0 < table.facts.load_seconds < 1
+
+
+@pytest.mark.ray
+def test_a_table_is_searched_without_its_data(recorded, monkeypatch):
+    monkeypatch.setattr("search.row_counts.load_rows", lambda *_, **__: pytest.fail("rows read"))
+    table = read_table(recorded[0] / "tiny")
+    found = simulate(table, study_of(table, STRATEGIES["ours"], trials=2, repetition=0))
+    assert found.num_sampled == 2
+    assert turns(table) == [(1,), (2,)]
 
 
 @pytest.mark.ray

@@ -76,13 +76,19 @@ def test_a_strategy_that_cannot_be_is_refused():
         of_strategy(study(stopping="none"), "random+asha")
 
 
-def test_a_strategy_may_see_fewer_languages_and_a_smaller_probe():
+def test_a_strategy_may_see_fewer_languages_and_a_smaller_probe(table):
     less = Strategy(says="less", sampler={}, stopping={}, proxies=1, probe=1)
     config = study(languages={"proxy": ["dun", "ane"], "report": ["bor"]})
     how = {"trials": 20, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}
     changed = with_strategy(config, less, **how)
     assert changed.languages.proxy == ("dun",)
     assert (changed.probe.train, changed.full.train, changed.stopping.num_rungs) == (30, 90, 2)
+    own = {"proxy": ["dun", "ane"], "report": ["bor"]}
+    odd = study(languages=own, probe={"train": 60, "eval": 30})
+    ninth = with_strategy(odd, replace(less, probe=2), **how).probe.train
+    recorded = replace(table, config=odd)
+    assert ninth == 7 and recorded.fraction_of(ninth) == pytest.approx(1 / 9)
+    assert recorded.fraction_of(30) == 0.5  # of no rung
     with pytest.raises(ValueError, match="a probe 3 rungs below the full one; there are 3"):
         with_strategy(config, replace(less, probe=3), **how)
 

@@ -3,8 +3,7 @@
     python -m benchmarks.strategies [TABLE …] [--minutes N] [--only ENTRY …] [--most N]
 
 Resumable: every finished search is a line in docs/measured/strategies/. Writes docs/benchmarks.md,
-and fails where a limit is missed on a final table. Tables of real data need a mirror
-(CURRICULUM_MIRROR), in which rows are counted.
+and fails where a limit is missed on a final table.
 """
 
 from __future__ import annotations

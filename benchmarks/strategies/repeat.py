@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -122,7 +121,7 @@ def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
     table, entry = _seeing(folder, turn_of(_sets(folder), repetition)), _entries(folder)[name]
     config = study_of(table, entry.strategy, trials=trials, repetition=repetition)
     started = time.process_time()
-    found = simulate(table, config, mirror=_mirror(), search=entry.search)
+    found = simulate(table, config, search=entry.search)
     return _line(found, table) | {
         "entry": name,
         "repetition": repetition,
@@ -134,15 +133,9 @@ def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
     }
 
 
-def _mirror() -> Path | None:
-    """Where the rows of a table of real data are counted."""
-    named = os.environ.get("CURRICULUM_MIRROR")
-    return Path(named) if named else None
-
-
 @cache
 def _sets(folder: Path) -> Sequence[tuple[int, ...]]:
-    return turns(_read(folder), _mirror())
+    return turns(_read(folder))
 
 
 @cache

@@ -46,6 +46,7 @@ from search.study import run_study
 from search.study_fields import StudyConfig
 from search.surrogate_facts import add_surrogate
 from spaces.curriculum import EMPTY_TEXT
+from trainables.kinds import KINDS
 from trainables.store import Store
 
 HERE = Path(__file__).parent
@@ -117,7 +118,7 @@ def record(
         say("the time is up")
     finally:
         missing = "; ".join(_missing(parts, wanted_names(world, planner), runs))
-        unpredicted = _write(world, config, parts, runs, out, by=by, missing=missing)
+        unpredicted = _write(world, config, planner, parts, runs, out, by=by, missing=missing)
     return "; ".join(filter(None, (missing, unpredicted)))
 
 
@@ -196,6 +197,7 @@ def _missing(begun: Sequence[Part], wanted: Sequence[str], runs: Path) -> Iterat
 def _write(
     world: World,
     config: StudyConfig,
+    planner: Planner,
     parts: Sequence[Part],
     runs: Path,
     out: Path,
@@ -218,6 +220,7 @@ def _write(
         truth=(*world.truth, *world.more_truth),
         load_seconds=_load_seconds(runs / "store"),
         missing=missing,
+        rows=_row_counts(config, planner),
     )
     kept = config.model_copy(update={"store": config.store.model_copy(update={"path": None})})
     write_table(out, config=kept, rows=rows, facts=facts)
@@ -229,6 +232,22 @@ def _write(
         except TableError as error:  # too early; the recording goes on
             return f"no surrogate yet: {error}"
     return ""
+
+
+def _row_counts(config: StudyConfig, planner: Planner) -> dict[str, dict[str, dict[str, int]]]:
+    """Of what stages and targets are trained on, and of what a search scores."""
+    languages = planner.languages("search")
+    trained = {config.catalogue.get(name).train_task or name for name in config.targets}
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    for name in sorted({*config.space.tasks, *config.targets, *trained}):
+        task = config.catalogue.get(name)
+        own = counts.setdefault(name, {})
+        if KINDS[task.kind].trains:
+            for split in ("train", "dev"):
+                own[split] = {task.source_language: planner.num_rows(task, split)}
+        if name in languages:
+            own["search"] = {x: planner.num_rows(task, "search", x) for x in languages[name]}
+    return counts
 
 
 def _as_smaller_curricula(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
