@@ -37,7 +37,7 @@ from search.table_parts import Column, heading, remark, share, table
 OUT = Path(__file__).parent.parent / "docs" / "measured" / "scaling.json"
 WORKERS = (1, 8, 64, 256, 1024)
 STRATEGY = "random+asha"
-MODELS = ("tpe+asha", "gp+asha")
+MODELS = ("tpe+asha", "gp+asha", "ours")
 """Strategies whose decisions are timed too: in them a model proposes."""
 NOISE_SEEDS = (101, 102)
 

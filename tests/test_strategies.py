@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
+from benchmarks.strategies.limits import OURS, RANDOM_NEEDS, STOPPING, limits
 from benchmarks.strategies.measures import (
     change_of_regret,
     mean_regret_while,
@@ -24,7 +25,7 @@ from benchmarks.strategies.measures import (
     spent_to_within,
     truth_quality,
 )
-from benchmarks.strategies.page import OURS, RANDOM_NEEDS, STOPPING, limits, section
+from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS

@@ -22,7 +22,8 @@ from benchmarks.strategies.ablations import TRIALS
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.glance import SHOWN, glance
-from benchmarks.strategies.page import limits, section
+from benchmarks.strategies.limits import limits
+from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import Found, Line, depends_of, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from search.recorded_table import FACTS, RecordedTable, read_table

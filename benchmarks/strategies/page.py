@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 from statistics import fmean
@@ -11,12 +10,12 @@ from statistics import fmean
 from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
+from benchmarks.strategies.limits import FIRST, limits
 from benchmarks.strategies.markdown import (
     change,
     evaluations,
     markdown_table,
     points,
-    ranged,
     share_of,
 )
 from benchmarks.strategies.measures import (
@@ -28,7 +27,6 @@ from benchmarks.strategies.measures import (
     full_evaluation,
     mean_regret,
     mean_regret_while,
-    ratio_of_medians,
     reliability_of_mean,
     rung_qualities,
     share,
@@ -38,18 +36,12 @@ from benchmarks.strategies.measures import (
 from benchmarks.strategies.repeat import Found, Line
 from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import RecordedTable
-from search.study_fields import StudyConfig
 from search.turns import in_words, turns
 
-FIRST = "as documented"
-OURS = "sampler"
 SEEDS = (1, 2, 4)
+"""Over which means are foretold."""
 WHILE = 30
 """Full evaluations' worth of spending over which regret is averaged."""
-RANDOM_NEEDS = 300
-"""Evaluations from which on random search is held against ours; it never needs more than all."""
-STOPPING = "contenders"
-"""The step that stops early as a study does that asks for it."""
 BOTH = {"examples": "as measured", "papers": "in the papers' proportions"}
 
 
@@ -169,53 +161,6 @@ def _changes(table: RecordedTable, found: Found, name: str, before: str | None) 
         yield points(mean_regret_while(found[name], amount, cost))
         other = found.get(before or "")
         yield "" if other is None else change(change_of_regret(found[name], other, amount, cost))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """Something that was wanted of the search."""
-
-    wanted: str
-    found: str
-    kept: bool
-
-
-def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
-    """What is wanted on a final table, held against what was found on this one.
-
-    Nothing where the truth is too noisy to judge by.
-    """
-    if not found.get(OURS) or not truth_quality(table).judges:
-        return
-    wanted = {FIRST: 10}
-    if len(table.truths) >= RANDOM_NEEDS:
-        wanted["random"] = 30
-    for name, times in wanted.items():
-        if found.get(name):
-            ratio = ratio_of_medians(found[OURS], found[name], "papers")
-            yield Limit(
-                wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
-                "the papers' proportions",
-                found=ranged(ratio),
-                kept=ratio.value >= times,
-            )
-    if found.get("random+asha+store"):
-        ratio = ratio_of_medians(found[OURS], found["random+asha+store"], "papers")
-        yield Limit(
-            wanted="never worse than `random+asha+store`",
-            found=f"{ranged(ratio)} times fewer examples",
-            kept=not ratio.high < 1,
-        )
-    if not found.get(STOPPING):
-        return
-    dropped = share(found[STOPPING], lambda line: bool(line["best_stopped"]))
-    off = StudyConfig.model_fields["stopping"].default is None
-    yield Limit(
-        wanted="early stopping drops the true best in at most 5 % of searches "
-        f"(`{STOPPING}`), or is off by default",
-        found=share_of(dropped) + (", off by default" if off else ""),
-        kept=off or dropped.value <= 0.05,
-    )
 
 
 def _limits(table: RecordedTable, found: Found) -> Iterator[str]:

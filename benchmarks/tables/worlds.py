@@ -154,7 +154,7 @@ WORLDS: dict[str, World] = {
         study=_study(
             "miniworld-large",
             space={"tasks": [*FOUR, "mini-pos"], "sizes": [1000, 3000], "joint": 2},  # 7,331
-            targets=[*TARGETS, "mini-udpos"],
+            targets=["mini-xnli", "mini-xquad"],  # of one trial 0.74 reliable on miniworld-small
             stage_rate=1e-3,
             trials=1000,
         ),

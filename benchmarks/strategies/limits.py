@@ -1,0 +1,66 @@
+"""What was wanted of the search, and was it reached? Each limit is held against a final table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.strategies.markdown import ranged, share_of
+from benchmarks.strategies.measures import ratio_of_medians, share, truth_quality
+from benchmarks.strategies.repeat import Found
+from search.recorded_table import RecordedTable
+from search.study_fields import StudyConfig
+
+FIRST = "as documented"
+OURS = "sampler"
+RANDOM_NEEDS = 300
+"""Evaluations from which on random search is held against ours; it never needs more than all."""
+STOPPING = "contenders"
+"""The step that stops early as a study does that asks for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Something that was wanted of the search."""
+
+    wanted: str
+    found: str
+    kept: bool
+
+
+def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
+    """What is wanted on a final table, held against what was found on this one.
+
+    Nothing where the truth is too noisy to judge by.
+    """
+    if not found.get(OURS) or not truth_quality(table).judges:
+        return
+    wanted = {FIRST: 10}
+    if len(table.truths) >= RANDOM_NEEDS:
+        wanted["random"] = 30
+    for name, times in wanted.items():
+        if found.get(name):
+            ratio = ratio_of_medians(found[OURS], found[name], "papers")
+            yield Limit(
+                wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
+                "the papers' proportions",
+                found=ranged(ratio),
+                kept=ratio.value >= times,
+            )
+    if found.get("random+asha+store"):
+        ratio = ratio_of_medians(found[OURS], found["random+asha+store"], "papers")
+        yield Limit(
+            wanted="never worse than `random+asha+store`",
+            found=f"{ranged(ratio)} times fewer examples",
+            kept=not ratio.high < 1,
+        )
+    if not found.get(STOPPING):
+        return
+    dropped = share(found[STOPPING], lambda line: bool(line["best_stopped"]))
+    off = StudyConfig.model_fields["stopping"].default is None
+    yield Limit(
+        wanted="early stopping drops the true best in at most 5 % of searches "
+        f"(`{STOPPING}`), or is off by default",
+        found=share_of(dropped) + (", off by default" if off else ""),
+        kept=off or dropped.value <= 0.05,
+    )
