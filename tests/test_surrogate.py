@@ -221,7 +221,7 @@ def own_rows(own, text, seed):
 
 
 def test_what_is_drawn_from_a_large_world_is_the_same_every_time_and_begins_alike(tmp_path):
-    world = WORLDS["miniworld-large"]
+    world = WORLDS["miniworld-large-final"]
     config = load_study({**world.study})
     places = Places(run_id="", cache=tmp_path, store=None, mirror=None)
     planner = Planner(config, places)
@@ -238,7 +238,7 @@ def test_what_is_drawn_from_a_large_world_is_the_same_every_time_and_begins_alik
 
 
 def test_a_large_world_is_recorded_in_slices_on_a_pair_of_seeds_first(tmp_path):
-    world = replace(WORLDS["miniworld-large"], sampled=150, more_truth=())
+    world = replace(WORLDS["miniworld-large-final"], sampled=150, more_truth=())
     config = load_study({**world.study})
     places = Places(run_id="", cache=tmp_path, store=None, mirror=None)
     planner = Planner(config, places)

@@ -150,9 +150,9 @@ WORLDS: dict[str, World] = {
         seeds=tuple(range(21, 32)),
         end="-final",
     ),
-    "miniworld-large": World(
+    "miniworld-large-final": World(
         study=_study(
-            "miniworld-large",
+            "miniworld-large-final",
             space={"tasks": [*FOUR, "mini-pos"], "sizes": [1000, 3000], "joint": 2},  # 7,331
             targets=["mini-xnli", "mini-xquad"],  # of one trial 0.74 reliable on miniworld-small
             stage_rate=1e-3,
