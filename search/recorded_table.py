@@ -92,10 +92,11 @@ class RecordedTable:
     def best(self) -> str:
         """The curriculum of the highest truth, of those with more than half of the most seeds.
 
-        One that has fewer may be high by luck alone; a last seed that is not whole yet decides
-        nothing.
+        One that has fewer may be high by luck alone; a last seed that has just begun, with fewer
+        than a tenth of the curricula, decides nothing.
         """
-        most = max(truth.seeds for truth in self.truths.values())
+        counts = sorted((truth.seeds for truth in self.truths.values()), reverse=True)
+        most = counts[len(counts) // 10]
         known = {text: truth for text, truth in self.truths.items() if truth.seeds > most / 2}
         return min(known, key=lambda text: (-known[text].value, text))
 
