@@ -92,7 +92,7 @@ class RecordedTable:
     def best(self) -> str:
         """The curriculum of the highest truth, of those with more than half of the most seeds.
 
-        One that has fewer may be high by luck alone; a last seed that has just begun, with fewer
+        One that has fewer may be high by luck alone; a last seed that has just begun, with no more
         than a tenth of the curricula, decides nothing.
         """
         counts = sorted((truth.seeds for truth in self.truths.values()), reverse=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from planted_table import planted, study
 
 from analysis.observations import read_rows
 from benchmarks.study_runs import bits, run_trial
@@ -16,6 +19,7 @@ from search.simulate import study_of
 from search.simulation import simulate
 from search.strategies import STRATEGIES
 from search.study_fields import StudyConfig
+from search.truths import Truth
 from search.turns import turns
 from spaces.curriculum import parse_curriculum
 
@@ -28,6 +32,16 @@ CURRICULA = {
     "mini-paraphrase:64 > mini-pos:64",
     "mini-pos:64 > mini-paraphrase:64",
 }
+
+
+@pytest.mark.parametrize(("begun", "best"), [(10, "high"), (11, "low 0")])
+def test_the_best_has_most_seeds_unless_the_last_has_just_begun(tmp_path, begun, best):
+    table, _ = planted(tmp_path, study(), (1, 2, 3, 4))
+    low = {f"low {i}": Truth(value=-0.01 * i, error=0.01, seeds=1) for i in range(99)}
+    for text in list(low)[:begun]:
+        low[text] = replace(low[text], seeds=2)
+    truths = {"high": Truth(value=1.0, error=0.01, seeds=1)} | low
+    assert replace(table, truths=truths).best == best
 
 
 @pytest.fixture(scope="module")
