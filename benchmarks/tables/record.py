@@ -52,6 +52,8 @@ from trainables.store import Store
 HERE = Path(__file__).parent
 DEFAULT_RUNS = Path(tempfile.gettempdir()) / "curriculum-tables"
 TIMED_LOADS = 20
+MOST_NAMED = 10
+"""Parts that are missing, one by one."""
 
 
 class TimeIsUp(SearchStopped):
@@ -191,7 +193,11 @@ def _missing(begun: Sequence[Part], wanted: Sequence[str], runs: Path) -> Iterat
         if absent := set(part.curricula) - _ended(rows_of(part, runs)):
             yield f"{len(absent)} of {len(part.curricula)} curricula of {part.name}"
     names = {part.name for part in begun}
-    yield from (f"all of {name}" for name in wanted if name not in names)
+    rest = [name for name in wanted if name not in names]
+    if len(rest) > MOST_NAMED:
+        yield f"all of {len(rest)} parts from {rest[0]} to {rest[-1]}"
+    else:
+        yield from (f"all of {name}" for name in rest)
 
 
 def _write(
