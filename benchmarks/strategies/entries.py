@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from benchmarks.rivals.predicted import PREDICTIONS, by_feature, scores_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
 from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.steps import REFERENCES, STEPS
-from search.recorded_table import FACTS, STUDY
+from search.recorded_table import FACTS, OBSERVATIONS, STUDY
 from search.simulated_search import NewSearch, as_in_a_run
 from search.strategies import Strategy
+from spaces.curriculum import parse_curriculum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +72,20 @@ def entries(folder: Path) -> dict[str, Entry]:
         )
     similarities = scores_of(folder / FEATURES, "textemb_cosine", study["targets"])
     known = {task: similarities[task] for task in study["space"]["tasks"] if task in similarities}
-    missing = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))["missing"]
+    scales = _has_scales(folder, study["space"]["sizes"])
     for group, members in ablations(known).items():
         for name, strategy in members.items():
-            absent = _not_recorded(strategy, missing)
+            of_scales = (strategy.stopping or {}).get("rungs") == "scales"
+            absent = "rungs of scales are not recorded" if of_scales and not scales else ""
             found[f"{group}: {name}"] = Entry(strategy=strategy, group=group, absent=absent)
     return found
 
 
-def _not_recorded(strategy: Strategy, missing: str) -> str:
-    """What a strategy needs of that which a table is missing; empty if nothing."""
-    of_scales = (strategy.stopping or {}).get("rungs") == "scales"
-    return "rungs of scales are not recorded yet" if of_scales and "scales" in missing else ""
+def _has_scales(folder: Path, sizes: Collection[int]) -> bool:
+    """Whether curricula smaller than those of the space were trained, and all that were to be."""
+    facts = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))
+    texts = pd.read_parquet(folder / OBSERVATIONS, columns=["curriculum"])["curriculum"].unique()
+    trained = {
+        part.num_examples for t in texts for s in parse_curriculum(t).stages for part in s.parts
+    }
+    return bool(trained - set(sizes)) and "scales" not in facts["missing"]
