@@ -49,7 +49,7 @@ def needed_of(world):
 
 def there(name):
     """The rival; a test of one that is not installed is skipped and says how to install it."""
-    if reason := why_absent(RIVALS[name]):
+    if reason := why_absent(RIVALS[name], joint=1):
         pytest.skip(reason)
     return RIVALS[name]
 
@@ -62,6 +62,12 @@ def replay(table, name, *, trials=TRIALS, seed=1, **how):
     rival = there(name)
     config = study_of(table.config, rival, trials=trials, sampler_seed=seed)
     return simulate(table, config, search=rival.search, **how)
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_a_rival_of_single_tasks_is_absent_where_stages_are_of_several(name):
+    absent = why_absent(RIVALS[name], joint=2)
+    assert ("stages of several" in absent) == RIVALS[name].slots
 
 
 @pytest.mark.parametrize("name", RIVALS)

@@ -53,14 +53,14 @@ def entries(folder: Path) -> dict[str, Entry]:
     found = {
         name: Entry(strategy=strategy, repetitions=HEADLINE) for name, strategy in headline.items()
     }
+    study = yaml.safe_load((folder / STUDY).read_text(encoding="utf-8"))
     for name, rival in RIVALS.items():
         found[name] = Entry(
             strategy=strategy_of(rival),
             search=rival.search,
             repetitions=HEADLINE,
-            absent=why_absent(rival),
+            absent=why_absent(rival, joint=study["space"]["joint"]),
         )
-    study = yaml.safe_load((folder / STUDY).read_text(encoding="utf-8"))
     for name, (feature, says) in PREDICTIONS.items():
         file = folder / FEATURES
         there = scores_of(file, feature, study["targets"])

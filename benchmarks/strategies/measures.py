@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf, nan
 from statistics import fmean, median
 
@@ -38,6 +39,7 @@ class Range:
     high: float
 
 
+@cache
 def full_evaluation(table: RecordedTable, cost: str) -> float:
     """What one curriculum costs on its own at full scale, in examples or as in the papers."""
     if cost == "papers":

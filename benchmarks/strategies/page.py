@@ -36,6 +36,7 @@ from benchmarks.strategies.measures import (
 from benchmarks.strategies.repeat import Found, Line
 from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import RecordedTable
+from search.simulate import surrogate_line
 from search.turns import in_words, turns
 
 SEEDS = (1, 2, 4)
@@ -58,7 +59,8 @@ def section(
     yield from _limits(table, found)
     for group in dict.fromkeys(entry.group for entry in wanted.values() if entry.group):
         yield from _ablation(table, found, wanted, group)
-    yield from _rungs(table)
+    if table.facts.surrogate is None:
+        yield from _rungs(table)
 
 
 def _facts(table: RecordedTable, by: str) -> Iterator[str]:
@@ -87,6 +89,8 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
             "called the true best is luck as much as anything, and regrets stay large whoever "
             "searches: the figures show that the measurement runs, not who is better.**"
         )
+    if facts.surrogate is not None:
+        yield f"\n**{surrogate_line(facts.surrogate)}**"
     if facts.missing:
         yield f"\n**Not recorded yet: {facts.missing}.**"
 
