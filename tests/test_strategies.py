@@ -26,7 +26,7 @@ from benchmarks.strategies.measures import (
     truth_quality,
 )
 from benchmarks.strategies.page import section
-from benchmarks.strategies.repeat import depends_of, lines, repeat
+from benchmarks.strategies.repeat import depends_of, distinct, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
 from search.cli import app
@@ -261,6 +261,15 @@ def test_a_comparison_that_is_interrupted_goes_on_and_repeats_nothing(compared):
     assert len(kept) == 6
     assert len({(line["entry"], line["repetition"]) for line in kept}) == 6
     assert list(lines(out, depends_of(own.folder, wanted, 9))) == []  # another budget
+
+
+def test_a_search_that_went_as_another_is_counted_once(compared):
+    own, out, wanted, _ = compared
+    kept = sorted(lines(out, depends_of(own.folder, wanted, 8)), key=lambda x: x["repetition"])
+    again = [line | {"repetition": line["repetition"] + 12} for line in kept]
+    assert list(distinct(again + kept)) == kept
+    other = again[0] | {"seen": [4, 5]}
+    assert list(distinct([*kept, other])) == [*kept, other]
 
 
 def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compared):

@@ -24,7 +24,7 @@ from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.glance import SHOWN, glance
 from benchmarks.strategies.limits import limits
 from benchmarks.strategies.page import section
-from benchmarks.strategies.repeat import Found, Line, depends_of, lines, repeat
+from benchmarks.strategies.repeat import Found, Line, depends_of, distinct, lines, repeat
 from benchmarks.strategies.scaling import scaling_section
 from search.recorded_table import FACTS, RecordedTable, read_table
 
@@ -88,7 +88,7 @@ def write_page(names: Sequence[str]) -> list[str]:
         table, wanted = read_table(TABLES / name), entries(TABLES / name)
         own = depends_of(TABLES / name, wanted, TRIALS)
         found: dict[str, list[Line]] = {}
-        for line in lines(MEASURED / f"{name}.jsonl", own):
+        for line in distinct(lines(MEASURED / f"{name}.jsonl", own)):
             found.setdefault(line["entry"], []).append(line)
         if not found:
             continue

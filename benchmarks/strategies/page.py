@@ -65,12 +65,14 @@ def section(
 
 def _facts(table: RecordedTable, by: str) -> Iterator[str]:
     truth, facts = table.truths[table.best], table.facts
+    seeds = f"mean of {truth.seeds} {'seed' if truth.seeds == 1 else 'seeds'}"
+    meaning = seeds if facts.surrogate is None else "computed"
     yield f"\n## {table.config.study.name}\n"
     yield (
         f"{len(table.truths)} curricula. A search sees the seeds {in_words(turns(table))} in turn, "
         f"and all others are its truth. Where it sees {in_words([facts.seen])}, the true best is "
-        f"`{table.best}`, {100 * truth.value:.1f} (mean of {truth.seeds} "
-        f"{'seed' if truth.seeds == 1 else 'seeds'}, standard error {100 * truth.error:.1f}), "
+        f"`{table.best}`, {100 * truth.value:.1f} ({meaning}, "
+        f"standard error {100 * truth.error:.1f}), "
         f"none is {100 * table.true_value('none'):.1f}, and within means within "
         f"{100 * table.tolerance:.1f} points. One full evaluation is "
         f"{full_evaluation(table, 'examples'):,.0f} examples as measured, "

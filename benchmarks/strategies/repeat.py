@@ -96,6 +96,20 @@ def lines(path: Path, depends: Mapping[str, str]) -> Iterator[Line]:
             yield line
 
 
+def distinct(found: Iterable[Line]) -> Iterator[Line]:
+    """Without those that went as an earlier one that saw the same seeds.
+
+    A search that draws nothing at random, as ours on a small space, has nothing else to repeat;
+    counted twice, it would only make intervals narrower.
+    """
+    known = set()
+    for line in sorted(found, key=lambda line: int(line["repetition"])):
+        went = json.dumps([line["entry"], line["seed"], line["seen"], line["moments"]])
+        if went not in known:
+            known.add(went)
+            yield line
+
+
 def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> dict[str, str]:
     """By entry, a digest of what its searches depend on."""
     table = sha256((folder / OBSERVATIONS).read_bytes()).hexdigest()
