@@ -106,9 +106,9 @@ def write_page(names: Sequence[str]) -> list[str]:
 
 
 def _draw(table: RecordedTable, found: Found, path: Path) -> None:
-    shown = [name for name in SHOWN if name in found]
+    shown = {name: found.get(name, []) for name in SHOWN}
     with mpl.rc_context({"svg.hashsalt": "curriculum-search"}):
-        figure = regret_figure(table, {name: found[name] for name in shown})
+        figure = regret_figure(table, shown)
         figure.set_figwidth(WIDTH)
         figure.savefig(path, metadata={"Date": None}, facecolor="white")
 

@@ -26,7 +26,7 @@ def regret_figure(table: RecordedTable, found: Found) -> Figure:
 
     Args:
         table: that was searched.
-        found: searches by name, in the order of the legend.
+        found: searches by name, in the order of the legend; a way without any keeps its colour.
     """
     figure, panels = new_figure(4.2, columns=2)
     for axes, cost in zip(panels, COSTS, strict=True):
@@ -41,6 +41,8 @@ def _panel(axes: Axes, table: RecordedTable, found: Found, cost: str) -> None:
     unit = full_evaluation(table, cost)
     spent = np.geomspace(LOWEST, HIGHEST, STEPS)
     for number, (name, lines) in enumerate(found.items()):
+        if not lines:
+            continue
         regrets = np.array(
             [[POINTS * regret_after(line, x * unit, cost) for x in spent] for line in lines]
         )
