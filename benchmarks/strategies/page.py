@@ -142,11 +142,13 @@ def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> I
     chain = [name for name in (FIRST, *STEPS) if found.get(name)]
     if len(chain) < 2:
         return
+    shared = set.intersection(*({line["repetition"] for line in found[name]} for name in chain))
+    found = {name: [x for x in found[name] if x["repetition"] in shared] for name in chain}
     yield "\n### What each step gives\n"
     yield (
         f"Mean regret in points while {WHILE} full evaluations' worth is spent, and by how much "
-        "each step changes it (paired searches, t intervals; less is better). The changes of all "
-        "steps add up to the last row.\n"
+        f"each step changes it ({len(shared)} paired searches, t intervals; less is better). The "
+        "changes of all steps add up to the last row.\n"
     )
     heads = [head for says in BOTH.values() for head in (f"regret, {says}", "change")]
     pairs = list(pairwise(chain))
