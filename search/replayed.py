@@ -17,7 +17,7 @@ from analysis.statistics.intervals import Interval, t_interval
 from search.assignments import Planner
 from search.given import Given
 from search.recorded_table import RecordedTable, TableError, read_table
-from search.simulated import Simulated
+from search.simulated import Simulated, distinct
 from search.simulated_search import Decides, as_in_a_run
 from search.simulation import places_of_simulation, simulate
 from search.strategies import in_turn
@@ -97,7 +97,8 @@ def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> 
     if without_joint:
         how["search"] = _without_joint
     runs = [simulate(*searched, **how) for searched in zip(tables, studies, strict=True)]
-    return Replayed(turns=sets, tables=tables, runs=tuple(runs), without_joint=without_joint)
+    tables, kept = distinct(tables, runs)
+    return Replayed(turns=sets, tables=tables, runs=kept, without_joint=without_joint)
 
 
 def _of(table: RecordedTable, own: Collection[str]) -> RecordedTable:

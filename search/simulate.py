@@ -23,7 +23,7 @@ from search.recorded_table import (
     read_table,
     whole_space,
 )
-from search.simulated import Cost, Simulated, spent_to_within
+from search.simulated import Cost, Simulated, distinct, spent_to_within
 from search.simulation import simulate
 from search.strategies import STRATEGIES, Strategy, in_turn, strategy_named, with_strategy
 from search.study_fields import StudyConfig
@@ -40,9 +40,11 @@ COSTS: dict[Cost, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeated:
-    """One strategy, all its repetitions."""
+    """One strategy, all its repetitions but those that went as another."""
 
     strategy: str
+    tables: tuple[RecordedTable, ...]
+    """As each search sees it, with the truth of its turn."""
     runs: tuple[Simulated, ...]
 
 
@@ -59,8 +61,7 @@ class Comparison:
     and in the papers' proportions."""
     turns: Sequence[tuple[int, ...]]
     """Sets of the table's seeds that searches saw, in turn."""
-    tables: tuple[RecordedTable, ...]
-    """By repetition, with the truth of its turn."""
+    repetitions: int
     strategies: tuple[Repeated, ...]
 
 
@@ -111,7 +112,8 @@ def compare_strategies(
             )
             for i, (table, config) in enumerate(zip(tables, own, strict=True), start=1)
         ]
-        done.append(Repeated(strategy=name, runs=tuple(runs)))
+        judged, kept = distinct(tables, runs)
+        done.append(Repeated(strategy=name, tables=judged, runs=kept))
     return Comparison(
         table=found,
         workers=workers,
@@ -119,7 +121,7 @@ def compare_strategies(
         failures=failures,
         whole=_whole(found, tables[0].facts.seen[0]),
         turns=sets,
-        tables=tables,
+        repetitions=repetitions,
         strategies=tuple(done),
     )
 
@@ -149,12 +151,10 @@ def _whole(found: RecordedTable, seed: int) -> dict[Cost, float]:
     return {"examples": sum(examples.values()), "papers": papers}
 
 
-def regrets(
-    found: Comparison, strategy: Repeated, amount: float, *, cost: Cost = "examples"
-) -> list[float] | None:
-    """By repetition, how far the best known after so much was spent is below the true best.
+def regrets(strategy: Repeated, amount: float, *, cost: Cost = "examples") -> list[float] | None:
+    """By search, how far the best known after so much was spent is below the true best.
 
-    None if a repetition knew nothing by then.
+    None if one knew nothing by then.
     """
     moments = [run.at(amount, cost=cost) for run in strategy.runs]
     return (
@@ -162,7 +162,7 @@ def regrets(
         if any(moment is None for moment in moments)
         else [
             table.regret(moment.curriculum)
-            for table, moment in zip(found.tables, moments, strict=True)
+            for table, moment in zip(strategy.tables, moments, strict=True)
             if moment is not None
         ]
     )
@@ -176,8 +176,8 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     )
     yield remark(
         f"where seeds {in_words([found.table.facts.seen])} are seen, the true best is "
-        f"{found.table.best} ({100 * truth.value:.1f}, {truth.seeds} seeds, standard error "
-        f"{100 * truth.error:.1f})"
+        f"{found.table.best} ({100 * truth.value:.1f}, {truth.seeds} "
+        f"{'seed' if truth.seeds == 1 else 'seeds'}, standard error {100 * truth.error:.1f})"
     )
     if surrogate := found.table.facts.surrogate:
         yield remark(surrogate_line(surrogate))
@@ -194,14 +194,15 @@ def comparison_tables(found: Comparison) -> Iterator[RenderableType]:
     yield remark(
         f"per cent of the {count(found.whole['examples'])} examples "
         f"({found.whole['papers'] / 1e6:,.0f} million) that training the whole space once takes; "
-        f"means of {len(found.tables)} searches, which see the seeds {in_words(found.turns)} in "
-        "turn and are judged by all others; 95 % t intervals, for this table alone"
+        f"means of {found.repetitions} searches, which see the seeds {in_words(found.turns)} in "
+        "turn and are judged by all others; one that went exactly as another is left out; 95 % t "
+        "intervals, for this table alone"
     )
     yield heading("What that took")
     columns = ["within", "to it", "examples", "papers M", "hours", "stopped", "failed"]
     yield table(
         [Column("strategy", number=False), *map(Column, columns), Column("busy"), Column("ask s")],
-        [_cost_row(found, strategy) for strategy in found.strategies],
+        [_cost_row(strategy) for strategy in found.strategies],
     )
     yield remark(
         f"within: searches that stayed within {100 * found.table.tolerance:.1f} points of the true "
@@ -232,14 +233,14 @@ def surrogate_line(facts: Mapping[str, Any]) -> str:
 
 
 def _regret_row(found: Comparison, strategy: Repeated, cost: Cost) -> list[str]:
-    after = [regrets(found, strategy, part * found.whole[cost], cost=cost) for part in SHARES]
-    after.append(regrets(found, strategy, float("inf")))
+    after = [regrets(strategy, part * found.whole[cost], cost=cost) for part in SHARES]
+    after.append(regrets(strategy, float("inf")))
     return [strategy.strategy, *(MISSING if r is None else _interval(t_interval(r)) for r in after)]
 
 
-def _cost_row(found: Comparison, strategy: Repeated) -> list[str]:
+def _cost_row(strategy: Repeated) -> list[str]:
     runs = strategy.runs
-    spent = map(spent_to_within, runs, found.tables)
+    spent = map(spent_to_within, runs, strategy.tables)
     reached = [examples for examples in spent if examples is not None]
     return [
         strategy.strategy,

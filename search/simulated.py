@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from search.recorded_table import RecordedTable
 
@@ -92,6 +92,25 @@ class Simulated:
         """The best known after so much was spent; None before the first."""
         known = [moment for moment in self.moments if getattr(moment.spent, cost) <= amount]
         return known[-1] if known else None
+
+
+def distinct(
+    tables: Sequence[RecordedTable], runs: Sequence[Simulated]
+) -> tuple[tuple[RecordedTable, ...], tuple[Simulated, ...]]:
+    """Without searches that went as an earlier one that saw the same seeds.
+
+    What draws nothing at random has nothing else to repeat; counted twice, a search would only make
+    intervals narrower.
+
+    Args:
+        tables: as each search sees and is judged by it.
+        runs: the searches.
+    """
+    kept: dict[tuple[Any, ...], tuple[RecordedTable, Simulated]] = {}
+    for table, run in zip(tables, runs, strict=True):
+        kept.setdefault((table.facts.seen, run.order, run.spent.examples), (table, run))
+    pairs = list(kept.values())
+    return tuple(table for table, _ in pairs), tuple(run for _, run in pairs)
 
 
 def spent_to_within(

@@ -136,21 +136,32 @@ def test_strategies_are_compared_over_seeds_with_intervals(table):
     found = compare_strategies(
         table.folder, strategies=("random", "random+asha"), trials=20, repetitions=4, workers=2
     )
-    assert [own.facts.seen for own in found.tables] == [(1, 2), (1, 2), (1, 3), (1, 3)]
     for strategy in found.strategies:
+        assert [own.facts.seen for own in strategy.tables] == [(1, 2), (1, 2), (1, 3), (1, 3)]
         assert len({run.spent.clock_seconds for run in strategy.runs}) == 4
-        own = regrets(found, strategy, float("inf"))
-        judged = list(zip(found.tables, strategy.runs, strict=True))
+        own = regrets(strategy, float("inf"))
+        judged = list(zip(strategy.tables, strategy.runs, strict=True))
         assert own == [table.regret(run.winner) for table, run in judged]
-        assert regrets(found, strategy, 1.0) is None
-        early, late = (
-            regrets(found, strategy, share * found.whole["examples"]) for share in (0.05, 0.4)
-        )
+        assert regrets(strategy, 1.0) is None
+        early, late = (regrets(strategy, share * found.whole["examples"]) for share in (0.05, 0.4))
         assert sum(early) > sum(late)
         papers = 0.4 * found.whole["papers"]
         expected = [table.regret(run.at(papers, cost="papers").curriculum) for table, run in judged]
-        assert regrets(found, strategy, papers, cost="papers") == expected
+        assert regrets(strategy, papers, cost="papers") == expected
         assert [run.num_sampled for run in strategy.runs] == [20] * 4
+
+
+def test_a_repetition_that_draws_nothing_at_random_is_counted_once(table):
+    found = compare_strategies(
+        table.folder, strategies=("random", "ours"), trials=3, repetitions=14
+    )
+    drawn, ours = found.strategies
+    assert (len(drawn.runs), len(ours.runs), len(ours.tables)) == (14, 12, 12)
+    assert len(regrets(ours, float("inf"))) == 12
+    started = [
+        (own.facts.seen, run.order[0]) for own, run in zip(ours.tables, ours.runs, strict=True)
+    ]
+    assert len(set(started)) == 12
 
 
 def test_the_command_prints_a_row_per_strategy(table):
