@@ -273,11 +273,11 @@ def test_what_a_seed_does_to_all_curricula_is_no_part_of_a_truth(world, table, t
 
 
 def test_a_curriculum_with_fewer_truth_seeds_is_not_the_true_best(world, tmp_path):
-    rows = [r for r in world[1] if r["stage_seed"] != 4 or not r["curriculum"].count(">")]
+    rows = [r for r in world[1] if r["stage_seed"] != 4 or r["curriculum"].count(">") < 2]
     write_table(tmp_path, config=study(), rows=rows, facts=FACTS)
     partial = read_table(tmp_path)
     assert partial.truths[partial.best].seeds == 2
-    assert ">" not in partial.best
+    assert partial.best.count(">") < 2
     alone = next(text for text, truth in partial.truths.items() if truth.seeds == 1)
     errors = [partial.truths[text].error for text in (alone, partial.best)]
     assert errors[0] == pytest.approx(2**0.5 * errors[1])
