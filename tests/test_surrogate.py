@@ -251,5 +251,5 @@ def test_a_large_world_is_recorded_in_slices_on_a_pair_of_seeds_first(tmp_path):
     assert parts[0].name == first_part(world).name
     assert parts[0].curricula + parts[2].curricula == recorded_curricula(world, planner)
     many = wanted_names(WORLDS["miniworld-large-final"], planner)
-    [said] = _missing([], many, tmp_path)
+    [said] = _missing([], many)
     assert said == f"all of {len(many)} parts from seed 1 to seed 7"

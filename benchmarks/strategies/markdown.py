@@ -36,16 +36,10 @@ def share_of(found: Range) -> str:
     return ranged(found, number=lambda value: f"{100 * value:.0f}") + " %"
 
 
-def points(found: Interval) -> str:
-    """A score in points, and half its interval."""
+def points(found: Interval, *, sign: str = "") -> str:
+    """A score in points, or with the sign `+` a difference, and half its interval."""
     half = "" if found.low is None else f" ± {100 * (found.mean - found.low):.1f}"
-    return f"{100 * found.mean:.1f}{half}"
-
-
-def change(found: Interval) -> str:
-    """A difference in points, with its sign."""
-    half = "" if found.low is None else f" ± {100 * (found.mean - found.low):.1f}"
-    return f"{100 * found.mean:+.1f}{half}"
+    return f"{100 * found.mean:{sign}.1f}{half}"
 
 
 def rounded(value: float) -> str:

@@ -12,7 +12,6 @@ from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
 from benchmarks.strategies.limits import FIRST, limits
 from benchmarks.strategies.markdown import (
-    change,
     evaluations,
     markdown_table,
     points,
@@ -168,7 +167,10 @@ def _changes(table: RecordedTable, found: Found, name: str, before: str | None) 
         amount = WHILE * full_evaluation(table, cost)
         yield points(mean_regret_while(found[name], amount, cost))
         other = found.get(before or "")
-        yield "" if other is None else change(change_of_regret(found[name], other, amount, cost))
+        if other is None:
+            yield ""
+        else:
+            yield points(change_of_regret(found[name], other, amount, cost), sign="+")
 
 
 def _limits(table: RecordedTable, found: Found) -> Iterator[str]:

@@ -79,8 +79,8 @@ def parts_of(
     for seed in world.more_truth:
         curricula = tuple(dict.fromkeys((*_baselines(planner), *chosen)))
         yield Part(seed=seed, curricula=curricula, whole=False)
+    everything = recorded_curricula(world, planner)
     for seed in world.scaled:
-        everything = recorded_curricula(world, planner)
         yield Part(seed=seed, curricula=everything, whole=not world.sampled, rungs=SCALES)
 
 

@@ -56,6 +56,10 @@ MOST_NAMED = 10
 """Parts that are missing, one by one."""
 
 
+Recorded = Sequence[tuple[Part, Sequence[dict[str, Any]]]]
+"""Parts that were begun, each with its rows."""
+
+
 class TimeIsUp(SearchStopped):
     """The minutes are over; everything finished is recorded."""
 
@@ -119,8 +123,9 @@ def record(
     except TimeIsUp:
         say("the time is up")
     finally:
-        missing = "; ".join(_missing(parts, wanted_names(world, planner), runs))
-        unpredicted = _write(world, config, planner, parts, runs, out, by=by, missing=missing)
+        recorded = [(part, rows_of(part, runs)) for part in parts]
+        missing = "; ".join(_missing(recorded, wanted_names(world, planner)))
+        unpredicted = _write(world, config, planner, recorded, runs, out, by=by, missing=missing)
     return "; ".join(filter(None, (missing, unpredicted)))
 
 
@@ -187,12 +192,12 @@ def _study(part: Part, config: StudyConfig) -> StudyConfig:
     return StudyConfig.model_validate(values)
 
 
-def _missing(begun: Sequence[Part], wanted: Sequence[str], runs: Path) -> Iterator[str]:
+def _missing(recorded: Recorded, wanted: Sequence[str]) -> Iterator[str]:
     """What is not recorded yet, for people."""
-    for part in begun:
-        if absent := set(part.curricula) - _ended(rows_of(part, runs)):
+    for part, rows in recorded:
+        if absent := set(part.curricula) - _ended(rows):
             yield f"{len(absent)} of {len(part.curricula)} curricula of {part.name}"
-    names = {part.name for part in begun}
+    names = {part.name for part, _ in recorded}
     rest = [name for name in wanted if name not in names]
     if len(rest) > MOST_NAMED:
         yield f"all of {len(rest)} parts from {rest[0]} to {rest[-1]}"
@@ -204,7 +209,7 @@ def _write(
     world: World,
     config: StudyConfig,
     planner: Planner,
-    parts: Sequence[Part],
+    recorded: Recorded,
     runs: Path,
     out: Path,
     *,
@@ -213,8 +218,7 @@ def _write(
 ) -> str:
     """The table of all curricula that ran to the end; gives why there is no surrogate yet."""
     rows: list[dict[str, Any]] = []
-    for part in parts:
-        own = rows_of(part, runs)
+    for part, own in recorded:
         ended = _ended(own) & set(part.curricula)  # baselines run again with every slice
         whole = [row for row in own if row["curriculum"] in ended]
         rows += whole if part.rungs == TARGETS else _as_smaller_curricula(whole)
