@@ -186,7 +186,7 @@ def read_table(folder: Path, *, surrogate: bool = True) -> RecordedTable:
             + (f"; beside it: {near}" if near else "")
             + "; record one with: python -m benchmarks.tables.record NAME"
         )
-    facts = _read_facts(folder / FACTS)
+    facts = read_facts(folder / FACTS)
     config = load_study(folder / STUDY)
     frame = _read_frame(folder / OBSERVATIONS)
     truths = truths_of(config, frame, facts.truth)
@@ -245,6 +245,23 @@ def write_table(folder: Path, *, config: StudyConfig, rows: Sequence[Row], facts
     write_facts(folder, facts)
 
 
+def read_facts(path: Path) -> Facts:
+    """What a table says of itself.
+
+    Raises:
+        TableError: if it is damaged.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        facts = Facts(**{**found, "seen": tuple(found["seen"]), "truth": tuple(found["truth"])})
+    except (yaml.YAMLError, TypeError, KeyError) as error:
+        wanted = ", ".join(Facts.__dataclass_fields__)
+        raise TableError(f"{path} is damaged: {error}; wanted {wanted}") from error
+    if both := set(facts.seen) & set(facts.truth):
+        raise TableError(f"{path}: seeds {_listed(sorted(both))} are seen and truth; wanted one")
+    return facts
+
+
 def write_facts(folder: Path, facts: Facts) -> None:
     """Write what a table says of itself."""
     values = {name: getattr(facts, name) for name in Facts.__dataclass_fields__}
@@ -291,18 +308,6 @@ def complete_seeds(table: RecordedTable, curricula: Iterable[str]) -> tuple[int,
         for seed in table.facts.seen
         if all((text, 1.0, seed, seed) in table.cells for text in texts)
     )
-
-
-def _read_facts(path: Path) -> Facts:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        facts = Facts(**{**found, "seen": tuple(found["seen"]), "truth": tuple(found["truth"])})
-    except (yaml.YAMLError, TypeError, KeyError) as error:
-        wanted = ", ".join(Facts.__dataclass_fields__)
-        raise TableError(f"{path} is damaged: {error}; wanted {wanted}") from error
-    if both := set(facts.seen) & set(facts.truth):
-        raise TableError(f"{path}: seeds {_listed(sorted(both))} are seen and truth; wanted one")
-    return facts
 
 
 def _read_frame(path: Path) -> pd.DataFrame:

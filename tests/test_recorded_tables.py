@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from planted_table import planted, study
 
@@ -14,7 +16,14 @@ from benchmarks.tables.worlds import WORLDS
 from search.assignments import Planner, setup_of
 from search.config import load_study
 from search.places import Places
-from search.recorded_table import MAX_BYTES, TableError, complete_seeds, read_table, whole_space
+from search.recorded_table import (
+    MAX_BYTES,
+    OBSERVATIONS,
+    TableError,
+    complete_seeds,
+    read_table,
+    whole_space,
+)
 from search.simulate import study_of
 from search.simulation import simulate
 from search.strategies import STRATEGIES
@@ -24,13 +33,14 @@ from search.turns import turns
 from spaces.curriculum import parse_curriculum
 
 TINY = WORLDS["tiny"]
+ORDERED = "mini-pos:64 > mini-paraphrase:64"
 CURRICULA = {
     "none",
     "mini-paraphrase:64",
     "mini-pos:64",
     "mini-paraphrase:64+mini-pos:64",
     "mini-paraphrase:64 > mini-pos:64",
-    "mini-pos:64 > mini-paraphrase:64",
+    ORDERED,
 }
 
 
@@ -76,6 +86,28 @@ def test_a_recording_that_runs_out_of_time_says_what_is_missing_and_goes_on(reco
 
 
 @pytest.mark.ray
+def test_what_a_table_holds_is_not_trained_again_where_its_runs_are_lost(recorded, tmp_path):
+    whole, said = recorded[0] / "tiny", []
+    copy = shutil.copytree(whole, tmp_path / "tiny")
+    frame = pd.read_parquet(whole / OBSERVATIONS)
+    lost = (frame["stage_seed"] == 2) & frame["curriculum"].isin(["mini-pos:64", ORDERED])
+    frame[~lost].to_parquet(copy / OBSERVATIONS, index=False)
+    how = {"runs": tmp_path / "runs", "by": "again", "say": said.append}
+    assert record(TINY, copy, minutes=0, **how).startswith("2 of 6 curricula of seed 2")
+    assert record(TINY, copy, **how) == ""
+    lines = ["seed 2: 2 of 6 curricula to train", "seed 1, scales: 6 of 6 curricula to train"]
+    assert said == [lines[0], "the time is up", *lines]
+    first, again = (read_table(folder) for folder in (whole, copy))
+    assert again.cells.keys() == first.cells.keys()
+    for key, cell in first.cells.items():
+        rows = [
+            row | {"role": "sampled"} for row in cell.rows
+        ]  # a run of some calls them baselines
+        assert bits(row | {"role": "sampled"} for row in again.cells[key].rows) == bits(rows)
+    assert again.truths == first.truths
+
+
+@pytest.mark.ray
 def test_the_table_has_every_curriculum_at_every_rung_and_more_seeds_of_some(recorded):
     table = read_table(recorded[0] / "tiny")
     assert (recorded[0] / "tiny" / "observations.parquet").stat().st_size < MAX_BYTES
@@ -107,11 +139,10 @@ def test_what_is_recorded_is_what_the_curriculum_scores_and_costs_alone(recorded
     folder = recorded[0]
     config = load_study(folder / "tiny" / "study.yaml")
     places = Places(run_id="alone", cache=folder / "runs" / "cache", store=None, mirror=None)
-    text = "mini-pos:64 > mini-paraphrase:64"
-    assignment = Planner(config, places).search(parse_curriculum(text), "sampled", None)
+    assignment = Planner(config, places).search(parse_curriculum(ORDERED), "sampled", None)
     _, rows = run_trial(setup_of(config, places), assignment)
     kept = read_rows(folder / "runs" / "seed-1" / "observations.jsonl")
-    own = [row for row in kept if row["curriculum"] == text]
+    own = [row for row in kept if row["curriculum"] == ORDERED]
     assert bits(own) == bits(rows)
     table = read_table(folder / "tiny")
     for work in assignment.rungs:

@@ -77,7 +77,7 @@ def parts_of(
     seen = [row for part in begun if part.seed in world.seen for row in rows_of(part)]
     chosen = _chosen(world, config, seen)
     for seed in world.more_truth:
-        curricula = tuple(dict.fromkeys((*_baselines(planner), *chosen)))
+        curricula = tuple(dict.fromkeys((*baselines_of(planner), *chosen)))
         yield Part(seed=seed, curricula=curricula, whole=False)
     everything = recorded_curricula(world, planner)
     for seed in world.scaled:
@@ -105,7 +105,7 @@ def recorded_curricula(world: World, planner: Planner) -> tuple[str, ...]:
 
     Those drawn come in the order of the draw, so that a part that is not finished is a random one.
     """
-    given = _baselines(planner)
+    given = baselines_of(planner)
     if not world.sampled:
         space = (str(curriculum) for curriculum in planner.space.enumerate())
         return tuple(dict.fromkeys((*given, *space)))
@@ -113,6 +113,11 @@ def recorded_curricula(world: World, planner: Planner) -> tuple[str, ...]:
     while len(drawn) < min(world.sampled, planner.space.count()):
         drawn[str(planner.space.draw(rng))] = None
     return tuple(dict.fromkeys((*given, *drawn)))
+
+
+def baselines_of(planner: Planner) -> tuple[str, ...]:
+    """Curricula that every run trains first."""
+    return tuple(str(curriculum) for curriculum in planner.given().baselines)
 
 
 def _whole_seeds(world: World, planner: Planner) -> Iterator[Part]:
@@ -123,10 +128,6 @@ def _whole_seeds(world: World, planner: Planner) -> Iterator[Part]:
         for number, own in enumerate(slices):
             for seed in seeds:
                 yield Part(seed=seed, curricula=own, whole=whole, slice=number)
-
-
-def _baselines(planner: Planner) -> tuple[str, ...]:
-    return tuple(str(curriculum) for curriculum in planner.given().baselines)
 
 
 def _chosen(world: World, config: StudyConfig, rows: Sequence[dict[str, Any]]) -> list[str]:

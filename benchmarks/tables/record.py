@@ -4,10 +4,11 @@
 
 Each seed is an ordinary study that enumerates the space, with every rung and nothing stopped, in a
 run folder of its own; all share one store. The command may be interrupted, or told to stop after
-so many minutes, and goes on where it was when it is given again. In the end it writes the table
-(`search/recorded_table.py`) of what is finished, and what is missing into its table.yaml. Of a
-world too large for that some curricula are drawn, the same at every seed; once they are recorded at
-two seeds, a surrogate stands for the others (`benchmarks/tables/surrogate.py`).
+so many minutes, and goes on where it was when it is given again, also where only the table is left
+of what was recorded. In the end it writes the table (`search/recorded_table.py`) of what is
+finished, and what is missing into its table.yaml. Of a world too large for that some curricula are
+drawn, the same at every seed; once they are recorded at two seeds, a surrogate stands for the
+others (`benchmarks/tables/surrogate.py`).
 """
 
 from __future__ import annotations
@@ -26,26 +27,25 @@ from typing import Any
 
 import torch
 
-from analysis.observations import read_rows
 from benchmarks.tables.parts import (
-    TARGETS,
     Part,
+    baselines_of,
     first_part,
     parts_of,
     view_of,
     wanted_names,
 )
+from benchmarks.tables.recorded_rows import RecordedRows, ended, recorded_rows
 from benchmarks.tables.worlds import WORLDS, World
 from search.assignments import Planner
 from search.config import load_study
 from search.endings import Interrupted, SearchStopped
 from search.places import Places, cache_of
-from search.recorded_table import Facts, TableError, write_table
+from search.recorded_table import FACTS, Facts, TableError, read_facts, write_table
 from search.run_folder import RunFolder
 from search.study import run_study
 from search.study_fields import StudyConfig
 from search.surrogate_facts import add_surrogate
-from spaces.curriculum import EMPTY_TEXT
 from trainables.kinds import KINDS
 from trainables.store import Store
 
@@ -54,10 +54,6 @@ DEFAULT_RUNS = Path(tempfile.gettempdir()) / "curriculum-tables"
 TIMED_LOADS = 20
 MOST_NAMED = 10
 """Parts that are missing, one by one."""
-
-
-Recorded = Sequence[tuple[Part, Sequence[dict[str, Any]]]]
-"""Parts that were begun, each with its rows."""
 
 
 class TimeIsUp(SearchStopped):
@@ -115,29 +111,26 @@ def record(
     places = Places(run_id="", cache=cache_of(config), store=None, mirror=mirror)
     planner = Planner(config, places)
     until = None if minutes is None else time.monotonic() + 60 * minutes
-    parts: list[Part] = []
+    recorded, parts = recorded_rows(runs, out), list[Part]()
     try:
-        for part in parts_of(world, config, planner, lambda part: rows_of(part, runs)):
+        for part in parts_of(world, config, planner, recorded.of):
             parts.append(part)
-            _train(part, config, runs, mirror=mirror, until=until, say=say)
+            wanted = recorded.to_train(part, baselines_of(planner))
+            _train(part, wanted, config, recorded, mirror=mirror, until=until, say=say)
     except TimeIsUp:
         say("the time is up")
     finally:
-        recorded = [(part, rows_of(part, runs)) for part in parts]
-        missing = "; ".join(_missing(recorded, wanted_names(world, planner)))
-        unpredicted = _write(world, config, planner, recorded, runs, out, by=by, missing=missing)
+        missing = "; ".join(_missing(parts, recorded, wanted_names(world, planner)))
+        rows = recorded.table(parts)
+        unpredicted = _write(world, config, planner, rows, runs, out, by=by, missing=missing)
     return "; ".join(filter(None, (missing, unpredicted)))
 
 
 def first_run(world: World, runs: Path) -> tuple[StudyConfig, RunFolder]:
     """The study of the first seed, and its run folder."""
     part = first_part(world)
-    return _study(part, _config(world, runs)), _folder(runs, part)
-
-
-def rows_of(part: Part, runs: Path) -> list[dict[str, Any]]:
-    """What is recorded of a part, also while it is being written."""
-    return read_rows(_folder(runs, part).observations, ignore_torn_line=True)
+    folder = RecordedRows(runs=runs, before={}).folder(part)
+    return _study(part, (), _config(world, runs)), folder
 
 
 def _config(world: World, runs: Path) -> StudyConfig:
@@ -146,36 +139,36 @@ def _config(world: World, runs: Path) -> StudyConfig:
 
 def _train(
     part: Part,
+    wanted: Sequence[str],
     config: StudyConfig,
-    runs: Path,
+    recorded: RecordedRows,
     *,
     mirror: Path | None,
     until: float | None,
     say: Callable[[str], None],
 ) -> None:
     """Run one seed's study to its end; one that has ended does nothing."""
-    folder = _folder(runs, part)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    if not (before := set(part.curricula) - _ended(rows_of(part, runs))):
+    if not (missing := set(part.curricula) - ended(recorded.of(part))):
         return
-    name = part.name
-    say(f"{name}: {len(before)} of {len(part.curricula)} curricula to train")
-    started, ended = time.monotonic(), 0
+    name, folder = part.name, recorded.folder(part)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    say(f"{name}: {len(missing)} of {len(part.curricula)} curricula to train")
+    started, done = time.monotonic(), 0
 
     def watch(event: Any) -> None:
-        nonlocal ended
+        nonlocal done
         if event.verdict is not None and event.verdict.ends:
-            ended += 1
-            if ended % 10 == 0:
-                pace = (time.monotonic() - started) / ended
-                say(f"{name}: {ended} of {len(before)}, {pace:.1f} s each")
+            done += 1
+            if done % 10 == 0:
+                pace = (time.monotonic() - started) / done
+                say(f"{name}: {done} of {len(missing)}, {pace:.1f} s each")
         if until is not None and time.monotonic() > until:
             raise TimeIsUp("the minutes are over")
 
-    run_study(_study(part, config), folder, mirror=mirror, on_event=watch)
+    run_study(_study(part, wanted, config), folder, mirror=mirror, on_event=watch)
 
 
-def _study(part: Part, config: StudyConfig) -> StudyConfig:
+def _study(part: Part, wanted: Sequence[str], config: StudyConfig) -> StudyConfig:
     """The study of one seed: every rung and, without noise seeds, nothing stopped.
 
     Of a part of the space everything is a baseline, and the budget is spent by the first of them.
@@ -184,20 +177,20 @@ def _study(part: Part, config: StudyConfig) -> StudyConfig:
     values["seeds"] |= {"stage": part.seed, "target": part.seed, "noise": [], "confirm": []}
     values["stopping"] |= {"rungs": part.rungs}
     values["confirm"] |= {"top": 0}
-    if part.whole:
+    if part.whole and len(wanted) == len(part.curricula):
         values |= {"enumerate": True, "budget": {}}
     else:
-        values["space"] |= {"given": list(part.curricula)}
+        values["space"] |= {"given": list(wanted)}
         values |= {"enumerate": False, "budget": {"examples": 1}}
     return StudyConfig.model_validate(values)
 
 
-def _missing(recorded: Recorded, wanted: Sequence[str]) -> Iterator[str]:
+def _missing(parts: Sequence[Part], recorded: RecordedRows, wanted: Sequence[str]) -> Iterator[str]:
     """What is not recorded yet, for people."""
-    for part, rows in recorded:
-        if absent := set(part.curricula) - _ended(rows):
+    for part in parts:
+        if absent := set(part.curricula) - ended(recorded.of(part)):
             yield f"{len(absent)} of {len(part.curricula)} curricula of {part.name}"
-    names = {part.name for part, _ in recorded}
+    names = {part.name for part in parts}
     rest = [name for name in wanted if name not in names]
     if len(rest) > MOST_NAMED:
         yield f"all of {len(rest)} parts from {rest[0]} to {rest[-1]}"
@@ -209,7 +202,7 @@ def _write(
     world: World,
     config: StudyConfig,
     planner: Planner,
-    recorded: Recorded,
+    rows: Sequence[dict[str, Any]],
     runs: Path,
     out: Path,
     *,
@@ -217,18 +210,13 @@ def _write(
     missing: str,
 ) -> str:
     """The table of all curricula that ran to the end; gives why there is no surrogate yet."""
-    rows: list[dict[str, Any]] = []
-    for part, own in recorded:
-        ended = _ended(own) & set(part.curricula)  # baselines run again with every slice
-        whole = [row for row in own if row["curriculum"] in ended]
-        rows += whole if part.rungs == TARGETS else _as_smaller_curricula(whole)
     facts = Facts(
         made=f"{datetime.now(UTC):%Y-%m-%d}",
         by=by,
         machine=f"{os.cpu_count()} CPUs, {platform.machine()}, torch {torch.__version__}",
         seen=world.seen,
         truth=(*world.truth, *world.more_truth),
-        load_seconds=_load_seconds(runs / "store"),
+        load_seconds=_load_seconds(runs / "store") or _known_load_seconds(out),
         missing=missing,
         rows=_row_counts(config, planner),
     )
@@ -260,27 +248,6 @@ def _row_counts(config: StudyConfig, planner: Planner) -> dict[str, dict[str, di
     return counts
 
 
-def _as_smaller_curricula(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Rows of scaled curricula as those of what was really trained, at the same scale.
-
-    That is what a rung of `targets` would have observed of it: a table knows trials by what they
-    trained. The last rung of all is recorded anyhow.
-    """
-    trained: dict[tuple[Any, ...], str] = {}
-    lower = [row for row in rows if row["rung"] < row["num_rungs"] - 1]
-    for row in lower:  # stages come first, the longest prefix last
-        if row["part"] == "stage":
-            trained[row["curriculum"], row["rung"]] = row["target"]
-    for row in lower:
-        text = trained.get((row["curriculum"], row["rung"]), EMPTY_TEXT)
-        yield row | {"curriculum": text}
-
-
-def _ended(rows: Sequence[dict[str, Any]]) -> set[str]:
-    """Curricula of which the last rung is there; a rung is written in one piece."""
-    return {row["curriculum"] for row in rows if row["rung"] == row["num_rungs"] - 1}
-
-
 def _load_seconds(store: Path) -> float:
     """Median time of loading a node's weights; 0.0 without any."""
     opened = Store(str(store))
@@ -293,8 +260,10 @@ def _load_seconds(store: Path) -> float:
     return round(median(spent), 4) if spent else 0.0
 
 
-def _folder(runs: Path, part: Part) -> RunFolder:
-    return RunFolder(runs / part.name.replace(", ", "-").replace(" ", "-"))
+def _known_load_seconds(table: Path) -> float:
+    """Measured when the table was written before; 0.0 if it was not."""
+    known = table / FACTS
+    return read_facts(known).load_seconds if known.is_file() else 0.0
 
 
 if __name__ == "__main__":
