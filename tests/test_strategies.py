@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf, isnan
 
 import numpy as np
@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from benchmarks.strategies.ablations import ablations
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.glance import SHOWN, glance
+from benchmarks.strategies.kept import depends_of, distinct, found_in, lines
 from benchmarks.strategies.limits import OURS, RANDOM_NEEDS, STOPPING, limits
 from benchmarks.strategies.measures import (
     change_of_regret,
@@ -26,12 +27,12 @@ from benchmarks.strategies.measures import (
     truth_quality,
 )
 from benchmarks.strategies.page import section
-from benchmarks.strategies.repeat import depends_of, distinct, lines, repeat
+from benchmarks.strategies.repeat import repeat
 from benchmarks.strategies.scaling import scaling_section
 from benchmarks.strategies.steps import STEPS
 from search.cli import app
 from search.config import resolved_yaml
-from search.recorded_table import TableError, with_seen
+from search.recorded_table import TableError, read_table, with_seen, write_table
 from search.replayed import replay
 from search.simulate import compare_strategies, regrets
 from search.strategies import STRATEGIES, Strategy, strategy_named, with_strategy
@@ -283,9 +284,35 @@ def test_a_search_that_went_as_another_is_counted_once(compared):
     assert list(distinct([*kept, other])) == [*kept, other]
 
 
+def searches(compared):
+    """By entry, judged."""
+    own, out, wanted, _ = compared
+    return found_in(out, own.folder, depends_of(own.folder, wanted, 8))
+
+
+def test_more_seeds_of_truth_judge_a_search_anew_and_do_not_repeat_it(compared, tmp_path):
+    own, out, wanted, _ = compared
+    facts = replace(own.facts, truth=(4, 5))
+    _, rows = planted(tmp_path, own.config, (1, 2, 3, 4, 5), facts=facts)
+    some = [row for row in rows if row["stage_seed"] < 5 or ">" in row["curriculum"]]
+    some.sort(key=lambda row: -row["stage_seed"])
+    write_table(tmp_path / "more", config=own.config, rows=some, facts=facts)
+    more, depends = read_table(tmp_path / "more"), depends_of(tmp_path / "more", wanted, 8)
+    assert depends == depends_of(own.folder, wanted, 8)
+    found = list(chain.from_iterable(found_in(out, more.folder, depends).values()))
+    before = list(chain.from_iterable(searches(compared).values()))
+    assert [picks(line) for line in found] == [picks(line) for line in before]
+    assert [line["moments"] for line in found] != [line["moments"] for line in before]
+    assert max(truth.seeds for truth in more.truths.values()) == 2
+
+
+def picks(line):
+    return [moment[-1] for moment in line["moments"]]
+
+
 def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compared):
-    table, out, wanted, _ = compared
-    for line in lines(out, depends_of(table.folder, wanted, 8)):
+    table = compared[0]
+    for line in chain.from_iterable(searches(compared).values()):
         own = with_seen(table, tuple(line["seen"]))
         assert own.facts.seen == turn_of(turns(table), line["repetition"])
         assert regret_after(line, 0.0, "examples") == pytest.approx(own.regret("none"), abs=1e-5)
@@ -300,8 +327,7 @@ def test_regret_is_that_of_the_best_known_by_then_and_of_no_stages_before(compar
 
 
 def test_regret_while_something_is_spent_is_the_mean_over_all_spending_up_to_it(compared):
-    table, out, wanted, _ = compared
-    for line in lines(out, depends_of(table.folder, wanted, 8)):
+    for line in chain.from_iterable(searches(compared).values()):
         for amount in (0.5 * line["moments"][-1][1], 2.0 * line["moments"][-1][1]):
             grid = np.linspace(0, amount, 20_001)[1:]
             mean = np.mean([regret_after(line, spent, "papers") for spent in grid])
@@ -309,10 +335,7 @@ def test_regret_while_something_is_spent_is_the_mean_over_all_spending_up_to_it(
 
 
 def test_what_steps_change_adds_up_to_what_all_change(compared):
-    table, out, wanted, _ = compared
-    found = {name: [] for name in wanted}
-    for line in lines(out, depends_of(table.folder, wanted, 8)):
-        found[line["entry"]].append(line)
+    found = searches(compared)
     chain = [found["random"], found["noise"], found["random"][::-1]]
     steps = [change_of_regret(b, a, 2e7, "papers").mean for a, b in pairwise(chain)]
     assert sum(steps) == pytest.approx(0.0, abs=1e-12) and steps[0] != 0
@@ -335,10 +358,8 @@ def test_every_pair_of_whole_seeds_is_seen_in_turn_and_judged_by_all_others(tabl
 
 
 def test_the_page_shows_every_way_with_its_intervals(compared):
-    own, out, wanted, _ = compared
-    found = {}
-    for line in lines(out, depends_of(own.folder, wanted, 8)):
-        found.setdefault(line["entry"], []).append(line)
+    own, _, wanted, _ = compared
+    found = searches(compared)
     page = "\n".join(section(own, found, wanted, figure="figure.svg", by="command"))
     for name in wanted:
         row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | 3 |"))
@@ -351,8 +372,8 @@ def test_the_page_shows_every_way_with_its_intervals(compared):
 
 
 def test_a_truth_that_is_mostly_luck_judges_nobody(compared, tmp_path):
-    own, out, wanted, _ = compared
-    found = {"random": list(lines(out, depends_of(own.folder, wanted, 8)))}
+    own, _, wanted, _ = compared
+    found = searches(compared)
     assert truth_quality(own).judges
     config, facts = own.config, replace(FACTS, seen=(1, 2, 3), truth=(4,))
     loud, _ = planted(tmp_path, config, (1, 2, 3, 4), facts=facts, noise=0.2)
@@ -375,8 +396,8 @@ def test_who_never_comes_within_saves_nothing():
 
 
 def test_ours_is_held_against_random_search_where_that_can_need_so_many(compared):
-    own, out, wanted, _ = compared
-    one = list(lines(out, depends_of(own.folder, wanted, 8)))
+    own = compared[0]
+    one = searches(compared)["random"]
     found = {OURS: one, "random": one}
     assert len(own.truths) < RANDOM_NEEDS
     assert not any("`random`" in limit.wanted for limit in limits(own, found))

@@ -22,11 +22,12 @@ from benchmarks.strategies.ablations import TRIALS
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.glance import SHOWN, glance
+from benchmarks.strategies.kept import Found, depends_of, found_in, read
 from benchmarks.strategies.limits import limits
 from benchmarks.strategies.page import section
-from benchmarks.strategies.repeat import Found, Line, depends_of, distinct, lines, repeat
+from benchmarks.strategies.repeat import repeat
 from benchmarks.strategies.scaling import scaling_section
-from search.recorded_table import FACTS, RecordedTable, read_table
+from search.recorded_table import FACTS, RecordedTable
 
 REPOSITORY = Path(__file__).parent.parent.parent
 TABLES = REPOSITORY / "benchmarks" / "tables"
@@ -85,11 +86,9 @@ def write_page(names: Sequence[str]) -> list[str]:
     missed: list[str] = []
     searched: list[tuple[RecordedTable, Found]] = []
     for name in names:
-        table, wanted = read_table(TABLES / name), entries(TABLES / name)
-        own = depends_of(TABLES / name, wanted, TRIALS)
-        found: dict[str, list[Line]] = {}
-        for line in distinct(lines(MEASURED / f"{name}.jsonl", own)):
-            found.setdefault(line["entry"], []).append(line)
+        table, wanted = read(TABLES / name), entries(TABLES / name)
+        depends = depends_of(TABLES / name, wanted, TRIALS)
+        found = found_in(MEASURED / f"{name}.jsonl", TABLES / name, depends)
         if not found:
             continue
         searched.append((table, found))

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.style import CYCLE, MUTED, POINTS, new_figure
+from benchmarks.strategies.kept import Found
 from benchmarks.strategies.measures import COSTS, full_evaluation, regret_after
-from benchmarks.strategies.repeat import Found
 from search.recorded_table import RecordedTable
 
 LOWEST, HIGHEST = 0.1, 200.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from benchmarks.strategies.kept import Found
 from benchmarks.strategies.markdown import evaluations, markdown_table, points
 from benchmarks.strategies.measures import full_evaluation, mean_regret, truth_quality
-from benchmarks.strategies.repeat import Found
 from search.recorded_table import RecordedTable
 
 SHOWN = ("random", "as documented", "random+asha+store", "TextEmb", "probe", "sampler")

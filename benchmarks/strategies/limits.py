@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchmarks.strategies.kept import Found
 from benchmarks.strategies.markdown import ranged, share_of
 from benchmarks.strategies.measures import ratio_of_medians, share, truth_quality
-from benchmarks.strategies.repeat import Found
 from search.recorded_table import RecordedTable
 from search.study_fields import StudyConfig
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from math import inf, isnan
 
 from analysis.statistics.intervals import Interval
+from benchmarks.strategies.kept import Line
 from benchmarks.strategies.measures import Range, full_evaluation, to_within
-from benchmarks.strategies.repeat import Line
 from search.recorded_table import RecordedTable
 
 

@@ -14,7 +14,7 @@ from scipy.stats import binomtest, spearmanr
 
 from analysis.objective import objective_values
 from analysis.statistics.intervals import Interval, t_interval
-from benchmarks.strategies.repeat import Line
+from benchmarks.strategies.kept import Line
 from search.objectives import recorded_objective
 from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
 from search.turns import turns

@@ -10,6 +10,7 @@ from statistics import fmean
 from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
+from benchmarks.strategies.kept import Found, Line
 from benchmarks.strategies.limits import FIRST, limits
 from benchmarks.strategies.markdown import (
     evaluations,
@@ -32,7 +33,6 @@ from benchmarks.strategies.measures import (
     truth_quality,
     whole,
 )
-from benchmarks.strategies.repeat import Found, Line
 from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import RecordedTable
 from search.simulate import surrogate_line
