@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from optuna.trial import TrialState
@@ -12,9 +14,10 @@ from ray.tune.search.optuna import OptunaSearch
 
 from analysis.features import as_features, write_features
 from benchmarks.rivals.as_documented import RayTune
-from benchmarks.rivals.asking import Asked, Report, curriculum_of, slots_of
+from benchmarks.rivals.asking import Asked, Report
 from benchmarks.rivals.greedy import Greedy
 from benchmarks.rivals.predicted import by_feature, predicted, scores_of
+from benchmarks.rivals.slots import slots_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
 from search.assignments import Planner
 from search.simulation import places_of_simulation, simulate
@@ -49,7 +52,7 @@ def needed_of(world):
 
 def there(name):
     """The rival; a test of one that is not installed is skipped and says how to install it."""
-    if reason := why_absent(RIVALS[name], joint=1):
+    if reason := why_absent(RIVALS[name]):
         pytest.skip(reason)
     return RIVALS[name]
 
@@ -62,12 +65,6 @@ def replay(table, name, *, trials=TRIALS, seed=1, **how):
     rival = there(name)
     config = study_of(table.config, rival, trials=trials, sampler_seed=seed)
     return simulate(table, config, search=rival.search, **how)
-
-
-@pytest.mark.parametrize("name", RIVALS)
-def test_a_rival_of_single_tasks_is_absent_where_stages_are_of_several(name):
-    absent = why_absent(RIVALS[name], joint=2)
-    assert ("stages of several" in absent) == RIVALS[name].slots
 
 
 @pytest.mark.parametrize("name", RIVALS)
@@ -248,11 +245,22 @@ def test_a_prediction_follows_the_mean_of_a_feature_over_the_studys_targets(tabl
 def test_slots_say_a_task_once_and_leave_gaps_out():
     values = {"slot_0": "none", "size_0": 1, "slot_1": "b", "size_1": 3000}
     values |= {"slot_2": "b", "size_2": 1000}
-    assert str(curriculum_of(values, 3)) == "b:3000"
-    assert slots_of(SPACE) == (("a", "b", "c", "d", "none"), (1000, 3000))
-    joint = CurriculumSpace(tasks=("a", "b"), sizes=(10,), max_stages=1, joint=2)
-    with pytest.raises(ValueError, match="joint: 1"):
-        slots_of(joint)
+    slots = slots_of(SPACE)
+    assert str(slots.curriculum(values)) == "b:3000"
+    assert slots.categories()["slot_2"] == ("a", "b", "c", "d", "none")
+    with pytest.raises(ValueError, match="without required tasks"):
+        slots_of(replace(SPACE, required=("a",)))
+
+
+def test_slots_say_every_curriculum_of_a_space_with_mixtures_and_no_other():
+    space = CurriculumSpace(tasks=("a", "b", "c"), sizes=(10, 20), max_stages=2, joint=2)
+    categories = slots_of(space).categories()
+    assert categories["slot_0"] == ("a", "b", "c", "a+b", "a+c", "b+c", "none")
+    said = {
+        str(slots_of(space).curriculum(dict(zip(categories, values, strict=True))))
+        for values in product(*categories.values())
+    }
+    assert said == {str(curriculum) for curriculum in space.enumerate()}
 
 
 def test_smac_knows_the_space_exactly_and_proposes_no_curriculum_twice(table):

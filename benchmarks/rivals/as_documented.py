@@ -23,7 +23,8 @@ from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from benchmarks.rivals.asking import Asked, Report, curriculum_of, halving_of, slots_of
+from benchmarks.rivals.asking import Asked, Report, halving_of
+from benchmarks.rivals.slots import slots_of
 from search.assignments import Planner
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum
@@ -36,16 +37,14 @@ class RayTune:
     """`Tuner.fit()` without a cluster: the search algorithm and the scheduler of a user."""
 
     def __init__(self, space: CurriculumSpace, *, max_t: int, factor: int, seed: int) -> None:
-        tasks, sizes = slots_of(space)
-        self.num_slots = space.max_stages
+        self._slots = slots_of(space)
         self.search_alg = OptunaSearch(seed=seed)  # the seed alone is not in the documentation
         self.scheduler = AsyncHyperBandScheduler(
             time_attr="training_iteration", max_t=max_t, grace_period=1, reduction_factor=factor
         )
-        param_space: dict[str, Any] = {}
-        for i in range(self.num_slots):
-            param_space[f"slot_{i}"] = tune.choice(list(tasks))
-            param_space[f"size_{i}"] = tune.choice(list(sizes))
+        param_space: dict[str, Any] = {
+            name: tune.choice(list(choices)) for name, choices in self._slots.categories().items()
+        }
         self.search_alg.set_search_properties(METRIC, MODE, param_space)
         self.scheduler.set_search_properties(METRIC, MODE)
 
@@ -53,7 +52,7 @@ class RayTune:
         """A new trial of Optuna's study."""
         values = self.search_alg.suggest(str(trial))
         self.scheduler.on_trial_add(None, _trial(trial))
-        return curriculum_of(values, self.num_slots)
+        return self._slots.curriculum(values)
 
     def take(self, report: Report) -> bool:
         """The scheduler decides; the search algorithm hears of it as the controller tells it."""

@@ -16,11 +16,8 @@ from search.assignments import Planner
 from search.endings import MAX_FAILURES_IN_A_ROW, SearchStopped, Verdict
 from search.objectives import Values, objective_from
 from search.study_fields import StudyConfig
-from spaces.curriculum import Curriculum, Part, Stage
-from spaces.space import CurriculumSpace
+from spaces.curriculum import Curriculum
 from trainables.assignment import Assignment
-
-NO_TASK = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,28 +135,3 @@ def halving_of(config: StudyConfig, planner: Planner) -> tuple[int, int]:
     factor = 3 if config.stopping is None else config.stopping.reduction_factor
     rungs = planner.rungs
     return round(rungs[-1].target_scale / rungs[0].target_scale), factor
-
-
-def slots_of(space: CurriculumSpace) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """What a slot may hold: tasks (the last choice is none of them), and sizes.
-
-    Raises:
-        ValueError: if slots of one task and one size cannot say the space.
-    """
-    sizes = {space.sizes_of(task) for task in space.usable}
-    if space.joint > 1 or space.required or space.repeats or len(sizes) != 1:
-        raise ValueError(
-            "rivals search slots of one task each, with the same sizes for all tasks; wanted a "
-            "space with joint: 1, without repeats, without required tasks and without `full`"
-        )
-    return (*space.usable, NO_TASK), sizes.pop()
-
-
-def curriculum_of(values: Mapping[str, Any], num_slots: int) -> Curriculum:
-    """What `slot_0`, `size_0`, `slot_1`... say: empty slots are skipped, a task counts once."""
-    stages: dict[str, Stage] = {}
-    for i in range(num_slots):
-        task = str(values.get(f"slot_{i}", NO_TASK))
-        if task != NO_TASK and task not in stages:
-            stages[task] = Stage((Part(task, int(values[f"size_{i}"])),))
-    return Curriculum(tuple(stages.values()))

@@ -8,10 +8,12 @@ task: each configuration is another curriculum, and SMAC proposes none twice.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations, product
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.rivals.asking import NO_TASK, Asked, Report, curriculum_of, slots_of
+from benchmarks.rivals.asking import Asked, Report
+from benchmarks.rivals.slots import NO_TASK, Slots, size_name, slots_of, tasks_of
 from search.assignments import Planner
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum
@@ -27,11 +29,11 @@ class Smac:
     def __init__(self, space: CurriculumSpace, *, trials: int, seed: int) -> None:
         from smac import HyperparameterOptimizationFacade, Scenario
 
-        self._num_slots = space.max_stages
+        self._slots = slots_of(space)
         self._asked: dict[int, Any] = {}
         self._folder = TemporaryDirectory(prefix="smac-")
         scenario = Scenario(
-            _configurations(space, seed),
+            _configurations(self._slots, seed),
             deterministic=True,
             n_trials=trials,
             seed=seed,
@@ -48,7 +50,7 @@ class Smac:
         except StopIteration:
             return None
         self._asked[trial] = info
-        return curriculum_of(dict(info.config), self._num_slots)
+        return self._slots.curriculum(dict(info.config))
 
     def take(self, report: Report) -> bool:
         """Told of the last rung; nothing is stopped."""
@@ -77,26 +79,32 @@ def smac(config: StudyConfig, planner: Planner, elapsed_hours: Callable[[], floa
     return Asked(config, planner, Smac(planner.space, trials=trials, seed=seed))
 
 
-def _configurations(space: CurriculumSpace, seed: int) -> Any:
+def _configurations(slots: Slots, seed: int) -> Any:
     import ConfigSpace as cs
 
-    choices, sizes = slots_of(space)
-    tasks = [task for task in choices if task != NO_TASK]
-    slots = [
-        cs.Categorical(f"slot_{i}", list(choices), default=NO_TASK) for i in range(space.max_stages)
+    held = [
+        cs.Categorical(f"slot_{i}", [*slots.mixtures, NO_TASK], default=NO_TASK)
+        for i in range(slots.num_stages)
     ]
-    amounts = [cs.Categorical(f"size_{i}", list(sizes), ordered=True) for i in range(len(slots))]
     found = cs.ConfigurationSpace(seed=seed)
-    found.add(*slots, *amounts)
+    found.add(*held)
     # not NotEqualsCondition: it holds for a parent that is not there
-    there = [cs.InCondition(size, slot, tasks) for size, slot in zip(amounts, slots, strict=True)]
-    there += [cs.InCondition(slots[i + 1], slots[i], tasks) for i in range(len(slots) - 1)]
-    found.add(*there)
-    for later in range(len(slots)):
-        for earlier in range(later):
-            for task in tasks:
-                pair = (cs.ForbiddenEqualsClause(slots[i], task) for i in (earlier, later))
-                found.add(cs.ForbiddenAndConjunction(*pair))
+    for i, slot in enumerate(held):
+        for place in range(slots.joint):
+            large = [mixture for mixture in slots.mixtures if len(tasks_of(mixture)) > place]
+            size = cs.Categorical(size_name(i, place), list(slots.sizes), ordered=True)
+            found.add(size)
+            found.add(cs.InCondition(size, slot, large))
+    for slot, before in zip(held[1:], held, strict=False):
+        found.add(cs.InCondition(slot, before, list(slots.mixtures)))
+    for earlier, later in combinations(held, 2):
+        for one, other in product(slots.mixtures, repeat=2):
+            if set(tasks_of(one)) & set(tasks_of(other)):
+                clauses = (
+                    cs.ForbiddenEqualsClause(later, other),
+                    cs.ForbiddenEqualsClause(earlier, one),
+                )
+                found.add(cs.ForbiddenAndConjunction(*clauses))
     return found
 
 

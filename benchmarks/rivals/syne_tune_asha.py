@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.rivals.asking import Asked, Report, curriculum_of, halving_of, slots_of
+from benchmarks.rivals.asking import Asked, Report, halving_of
+from benchmarks.rivals.slots import slots_of
 from search.assignments import Planner
 from search.study_fields import StudyConfig
 from spaces.curriculum import Curriculum
@@ -36,14 +37,9 @@ class SyneTune:
         from syne_tune.optimizer.baselines import ASHACQR
 
         logging.getLogger("syne_tune").setLevel(logging.ERROR)
-        tasks, sizes = slots_of(space)
-        self.num_slots = space.max_stages
-        values: dict[str, Any] = {}
-        for i in range(self.num_slots):
-            values[f"slot_{i}"] = choice(list(tasks))
-            values[f"size_{i}"] = choice(list(sizes))
+        self._slots = slots_of(space)
         self.scheduler = ASHACQR(
-            values,
+            {name: choice(list(choices)) for name, choices in self._slots.categories().items()},
             metric=METRIC,
             time_attr=TIME,
             max_t=max_t,
@@ -65,7 +61,7 @@ class SyneTune:
             return None
         self._trials[trial] = Trial(trial, suggestion.config, datetime.now(UTC))
         self.scheduler.on_trial_add(self._trials[trial])
-        return curriculum_of(suggestion.config, self.num_slots)
+        return self._slots.curriculum(suggestion.config)
 
     def take(self, report: Report) -> bool:
         """The scheduler decides."""

@@ -34,8 +34,6 @@ class Rival:
     """Whether it looks at the study's rungs; without them a trial trains its targets once."""
     store: bool
     """Whether what one trial computed serves the others."""
-    slots: bool = False
-    """Whether it searches slots of one task each (`slots_of` in `asking.py`)."""
     module: str = ""
     """What it imports beside the project's packages; empty if nothing."""
     package: str = ""
@@ -48,7 +46,6 @@ RIVALS: dict[str, Rival] = {
         search=as_documented,
         stops=True,
         store=False,
-        slots=True,
         package="ray 2.60.0, optuna 5.0.0",
     ),
     "greedy": Rival(
@@ -71,7 +68,6 @@ RIVALS: dict[str, Rival] = {
         search=smac,
         stops=False,
         store=True,
-        slots=True,
         module="smac",
         package="smac 2.4.1",
     ),
@@ -80,7 +76,6 @@ RIVALS: dict[str, Rival] = {
         search=syne_tune_asha,
         stops=True,
         store=True,
-        slots=True,
         module="syne_tune",
         package="syne-tune 0.16.0",
     ),
@@ -88,10 +83,8 @@ RIVALS: dict[str, Rival] = {
 """By name. What follows a feature of a table's tasks alone is in `predicted.py`."""
 
 
-def why_absent(rival: Rival, *, joint: int) -> str:
-    """Why a rival cannot run here on stages of so many tasks; empty if it can."""
-    if rival.slots and joint > 1:
-        return "its slots hold one task each, and the space has stages of several"
+def why_absent(rival: Rival) -> str:
+    """Why a rival cannot run here; empty if it can."""
     if not rival.module:
         return ""
     try:

@@ -59,7 +59,7 @@ def entries(folder: Path) -> dict[str, Entry]:
             strategy=strategy_of(rival),
             search=rival.search,
             repetitions=HEADLINE,
-            absent=why_absent(rival, joint=study["space"]["joint"]),
+            absent=why_absent(rival),
         )
     for name, (feature, says) in PREDICTIONS.items():
         file = folder / FEATURES
