@@ -250,7 +250,8 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared")
     languages = {"proxy": ["dun", "bor"], "report": ["ane"]}
     space = {"tasks": ["mini-nli", "mini-squad"], "sizes": [1000, 3000], "max_stages": 2}
-    config = study(languages=languages, space=space, confirm={"top": 2})
+    how = {"confirm": {"top": 2}, "budget": {"trials": 100}}
+    config = study(languages=languages, space=space, **how)
     facts = replace(FACTS, seen=(1, 2, 3), truth=(4,))
     own, _ = planted(folder, config, (1, 2, 3, 4), facts=facts)
     wanted = {

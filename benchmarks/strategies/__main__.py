@@ -18,11 +18,10 @@ from pathlib import Path
 import matplotlib as mpl
 
 from analysis.figures.style import WIDTH
-from benchmarks.strategies.ablations import TRIALS
 from benchmarks.strategies.entries import Entry, entries
 from benchmarks.strategies.figure import regret_figure
 from benchmarks.strategies.glance import SHOWN, glance
-from benchmarks.strategies.kept import Found, depends_of, found_in, read
+from benchmarks.strategies.kept import Found, depends_of, found_in, read, trials_of
 from benchmarks.strategies.limits import limits
 from benchmarks.strategies.page import section
 from benchmarks.strategies.repeat import repeat
@@ -54,7 +53,7 @@ def main() -> None:
         complete = repeat(
             TABLES / name,
             MEASURED / f"{name}.jsonl",
-            trials=TRIALS,
+            trials=trials_of(TABLES / name),
             wanted=_chosen(entries(TABLES / name), asked.only, asked.most),
             processes=asked.processes,
             minutes=asked.minutes,
@@ -87,7 +86,7 @@ def write_page(names: Sequence[str]) -> list[str]:
     searched: list[tuple[RecordedTable, Found]] = []
     for name in names:
         table, wanted = read(TABLES / name), entries(TABLES / name)
-        depends = depends_of(TABLES / name, wanted, TRIALS)
+        depends = depends_of(TABLES / name, wanted, trials_of(TABLES / name))
         found = found_in(MEASURED / f"{name}.jsonl", TABLES / name, depends)
         if not found:
             continue

@@ -104,6 +104,13 @@ def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> Depend
     }
 
 
+def trials_of(folder: Path) -> int:
+    """Sampled ones of every search: what the study of the table would spend."""
+    trials = read(folder).config.budget.trials
+    assert trials is not None, "worlds.py says how many"
+    return trials
+
+
 @cache
 def sets_of(folder: Path) -> Sequence[tuple[int, ...]]:
     """Sets of seeds that take turns."""

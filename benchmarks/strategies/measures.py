@@ -20,8 +20,8 @@ from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
 from search.turns import turns
 from spaces.stopping import pooled_sd
 
-AFTER = (1, 3, 10, 30, 100)
-"""Full evaluations' worth of examples after which regret is looked at."""
+AFTER = (1, 3, 10, 30, 100, 300, 1000)
+"""Full evaluations' worth of examples after which regret is looked at, to a search's trials."""
 COSTS = ("examples", "papers")
 RESAMPLES = 2000
 ROUNDED = 1e-5

@@ -105,7 +105,7 @@ def _headline(
         "with its bootstrap interval (∞: more than half of the searches never did); mean regret in "
         "points after so many, in the papers' proportions, with t intervals.\n"
     )
-    after = [f"regret after {n}" for n in AFTER]
+    after = [f"regret after {n}" for n in _after(table)]
     columns = ["way", "searches", *(f"to within, {says}" for says in BOTH.values()), *after]
     yield from markdown_table(
         [*columns, "confirmed within", "ms per proposal"],
@@ -126,7 +126,7 @@ def _version(name: str) -> str:
 
 def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> list[str]:
     unit = full_evaluation(table, "papers")
-    regrets = [mean_regret(lines, n * unit, "papers") for n in AFTER]
+    regrets = [mean_regret(lines, n * unit, "papers") for n in _after(table)]
     return [
         f"`{name}`",
         str(len(lines)),
@@ -135,6 +135,10 @@ def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> lis
         share_of(share(lines, confirmed_within)),
         f"{fmean(1000 * line['proposing_seconds'] / line['num_sampled'] for line in lines):.0f}",
     ]
+
+
+def _after(table: RecordedTable) -> list[int]:
+    return [n for n in AFTER if n <= (table.config.budget.trials or 0)]
 
 
 def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> Iterator[str]:
