@@ -88,7 +88,7 @@ def make_report(
         *others,
         benchmark_section(frame, objective),
         search_section(frame, values, board),
-        rungs_section(values),
+        rungs_section(frame, objective, values),
         cost_section(frame),
         silent,
     )

@@ -10,9 +10,11 @@ from analysis.figures.style import new_figure
 from analysis.figures.tree import draw_tree, tree_height
 from analysis.leaderboard import Leaderboard
 from analysis.noise import in_question, noise_by_rung
+from analysis.objective import Objective
 from analysis.report_parts import Picture, Section, Sheet
 from analysis.savings import savings
 from analysis.tables import records
+from analysis.target_noise import blindness, target_noises
 
 
 def search_section(frame: pd.DataFrame, values: pd.DataFrame, board: Leaderboard) -> Section:
@@ -70,22 +72,30 @@ def search_section(frame: pd.DataFrame, values: pd.DataFrame, board: Leaderboard
     )
 
 
-def rungs_section(values: pd.DataFrame) -> Section | None:
-    """Noise and rank agreement of every rung; None without repeated trials."""
+def rungs_section(
+    frame: pd.DataFrame, objective: Objective, values: pd.DataFrame
+) -> Section | None:
+    """Noise of every rung and target, and rank agreement of rungs; None without a value."""
     noise = noise_by_rung(values)
     if not noise:
         return None
-    agreement = rung_agreement(values)
+    agreement, targets = rung_agreement(values), target_noises(frame, objective)
     sheets = [Sheet(name="rung_noise", caption="Noise.", frame=records(list(noise.values())))]
     if agreement:
         caption = "Agreement with the last rung; chance that early stopping dropped the best."
         sheets.append(Sheet(name="rung_agreement", caption=caption, frame=records(agreement)))
+    caption = (
+        "The same of every target alone; equal: share of curricula with the most frequent score of "
+        "a language, beside the largest that ties of so many items explain."
+    )
+    sheets.append(Sheet(name="target_noise", caption=caption, frame=records(targets)))
     stops = " A rung below 0.5 stops nothing." if max(noise) > 0 else ""
     return Section(
         heading=in_question(noise),
         notes=(
             "Noise is the standard deviation within curricula over seeds, spread that between "
             f"curricula; reliability is the share of the variance that is not noise.{stops}",
+            *(f"{blindness(found)}." for found in targets if found.is_blind),
         ),
         sheets=tuple(sheets),
     )

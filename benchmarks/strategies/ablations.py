@@ -50,9 +50,7 @@ _STATIC: Groups = {
         f"{count} of them": replace(_OURS, contenders=count, says=f"the best {count} are")
         for count in (0, 1, 2, 4)
     }
-    | {
-        "all of them": replace(_OURS, contenders=EVERY, says="all are: two seeds per curriculum")
-    },
+    | {"all of them": replace(_OURS, contenders=EVERY, says="all are: two seeds per curriculum")},
     "languages, with our sampler": {
         f"{count} of them": replace(_OURS, proxies=count, says=f"{count} proxy languages")
         for count in (1, 2, 3)
