@@ -406,6 +406,21 @@ def test_ours_is_held_against_random_search_where_that_can_need_so_many(compared
     assert any("30 times" in limit.wanted and not limit.kept for limit in limits(many, found))
 
 
+def test_ours_is_worse_where_it_regrets_more_though_nobody_ever_comes_within(compared):
+    own, one = compared[0], searches(compared)["random"]
+    never = [line | {"tolerance": -1.0} for line in one]
+    worse = [
+        line | {"moments": [[*m[:3], m[3] + 0.1, m[4]] for m in line["moments"]]} for line in never
+    ]
+
+    def kept(ours, theirs):
+        found = limits(own, {OURS: ours, "random+asha+store": theirs})
+        return next(limit.kept for limit in found if "never worse" in limit.wanted)
+
+    assert kept(never, never) and kept(never, worse)
+    assert not kept(worse, never)
+
+
 def test_every_step_and_ablation_changes_a_study_as_it_says(compared):
     config = study(languages={"proxy": ["dun", "bor", "ane"], "report": ["eki"]})
     how = {"trials": 8, "stage_seed": 1, "fresh": (2, 3), "sampler_seed": 1}

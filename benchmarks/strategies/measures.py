@@ -14,6 +14,7 @@ from scipy.stats import binomtest, spearmanr
 
 from analysis.objective import objective_values
 from analysis.statistics.intervals import Interval, t_interval
+from analysis.target_noise import TargetNoise, target_noises
 from benchmarks.strategies.kept import Line
 from search.objectives import recorded_objective
 from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
@@ -184,6 +185,8 @@ class RungQuality:
     """1 - noise variance / observed variance."""
     best_in_third: float
     """Share of seen seeds at which the true best is in the highest third: it would go on."""
+    blind: tuple[TargetNoise, ...]
+    """Targets that it does not tell curricula apart by, at the first seen seed."""
 
 
 def reliability_of_mean(reliability: float, seeds: int) -> float:
@@ -204,11 +207,15 @@ def rung_qualities(table: RecordedTable) -> list[RungQuality]:
         seen = own[own["stage_seed"].isin(seeds)]
         wide = seen.pivot_table(index="curriculum", columns="stage_seed", values="value")
         wide = wide.loc[[text for text in wide.index if text in table.truths]].dropna()
-        found.append(_quality(wide, table, scale=float(scales[rung])))
+        first = frame[(frame["rung"] == rung) & (frame["stage_seed"] == seeds[0])]
+        blind = (of for of in target_noises(first, objective) if of.is_blind)
+        found.append(_quality(wide, table, scale=float(scales[rung]), blind=tuple(blind)))
     return found
 
 
-def _quality(wide: pd.DataFrame, table: RecordedTable, *, scale: float) -> RungQuality:
+def _quality(
+    wide: pd.DataFrame, table: RecordedTable, *, scale: float, blind: tuple[TargetNoise, ...]
+) -> RungQuality:
     truth = [table.true_value(text) for text in wide.index]
     seeds = list(wide.columns)
     pairs = [(a, b) for i, a in enumerate(seeds) for b in seeds[i + 1 :]]
@@ -222,6 +229,7 @@ def _quality(wide: pd.DataFrame, table: RecordedTable, *, scale: float) -> RungQ
         between_seeds=fmean(float(spearmanr(wide[a], wide[b]).statistic) for a, b in pairs),
         reliability=1 - noise**2 / observed,
         best_in_third=fmean(ranks[seed][table.best] <= len(wide) / 3 for seed in seeds),
+        blind=blind,
     )
 
 

@@ -11,7 +11,7 @@ from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
 from benchmarks.strategies.kept import Found, Line
-from benchmarks.strategies.limits import FIRST, limits
+from benchmarks.strategies.limits import FIRST, WHILE, limits
 from benchmarks.strategies.markdown import (
     evaluations,
     markdown_table,
@@ -40,8 +40,6 @@ from search.turns import in_words, turns
 
 SEEDS = (1, 2, 4)
 """Over which means are foretold."""
-WHILE = 30
-"""Full evaluations' worth of spending over which regret is averaged."""
 BOTH = {"examples": "as measured", "papers": "in the papers' proportions"}
 
 
@@ -228,13 +226,16 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
             f"{rung.between_seeds:+.2f}",
             *(f"{reliability_of_mean(rung.reliability, seeds):.2f}" for seeds in SEEDS),
             f"{100 * rung.best_in_third:.0f} %",
+            ", ".join(f"`{of.target}` ({of.equal:.0%})" for of in rung.blind) or "–",
         ]
         for rung in rung_qualities(table)
     ]
     yield (
         "Reliability: share of the variance between curricula that is not luck, of one trial, and "
-        "of means over 2 and 4 seeds as Spearman and Brown foretell it.\n"
+        "of means over 2 and 4 seeds as Spearman and Brown foretell it. Blind: targets of which so "
+        "many curricula have the very same score in a language, as models that give every item one "
+        "answer.\n"
     )
     heads = ["of the probe", "Spearman with the truth", "between two seeds", "reliability"]
     heads += [f"of {seeds} seeds" for seeds in SEEDS[1:]]
-    yield from markdown_table([*heads, "true best in the highest third"], rows)
+    yield from markdown_table([*heads, "true best in the highest third", "blind"], rows)
