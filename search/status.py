@@ -17,6 +17,7 @@ from rich.text import Text
 
 from analysis.observations import as_frame, read_rows
 from analysis.savings import savings
+from analysis.target_noise import blindness, target_noises
 from search.objectives import Values, recorded_objective
 from search.pace import clock_text, num_confirm_trials
 from search.run_folder import RunFolder
@@ -44,6 +45,8 @@ class Status:
     clock: Mapping[str, Mapping[str, float]]
     skipped_rows: list[str]
     """A line for each file of which bad rows are skipped."""
+    blind: list[str]
+    """A line for each target by which the probe does not tell curricula apart."""
 
 
 def read_status(config: StudyConfig, folder: RunFolder) -> Status:
@@ -53,9 +56,10 @@ def read_status(config: StudyConfig, folder: RunFolder) -> Status:
         ValueError: if its observations are damaged.
     """
     rows = read_rows(folder.observations, ignore_torn_line=True)
-    trials = _optuna_trials(config, folder)
-    objective = recorded_objective(config, as_frame(rows))
+    frame, trials = as_frame(rows), _optuna_trials(config, folder)
+    objective = recorded_objective(config, frame)
     value = (lambda rows: None) if objective is None else Values(objective)
+    targets = [] if objective is None else target_noises(frame, objective)
     tally = Tally(value, Standings(config.seeds.of_contenders))
     tally.recall(
         rows,
@@ -72,6 +76,7 @@ def read_status(config: StudyConfig, folder: RunFolder) -> Status:
         rows=rows,
         clock=json.loads(folder.clock.read_text()) if folder.clock.exists() else {},
         skipped_rows=folder.skipped_rows,
+        blind=[blindness(found) for found in targets if found.is_blind],
     )
 
 
@@ -109,6 +114,7 @@ def _facts(config: StudyConfig, status: Status) -> dict[str, str]:
         "saved": f"stages {share(saved['stage'])}, targets {share(saved['target'])}, "
         f"evaluation {share(saved['evaluation'])}, total {share(saved['total'])}",
         **({"bad rows": "\n".join(status.skipped_rows)} if status.skipped_rows else {}),
+        **({"blind": "\n".join(status.blind)} if status.blind else {}),
         **{f"time, {phase}": _time(spent) for phase, spent in status.clock.items()},
     }
 

@@ -12,9 +12,12 @@ from planted_table import FACTS, planted, study
 from rich.console import Console
 
 from analysis.objective import objective_values
+from analysis.observations import append, as_frame
 from analysis.target_noise import FEWEST, TargetNoise, blindness, target_noises
 from search.noise_tables import noise_results
 from search.objectives import recorded_objective
+from search.run_folder import RunFolder
+from search.status import read_status, status_table
 
 ITEMS = 80
 
@@ -85,10 +88,26 @@ def test_noise_and_reliability_are_those_of_the_target_alone(recorded):
 
 def test_the_terminal_names_a_blind_target_and_what_to_do(recorded):
     config, frame = recorded
-    console = Console(width=100, record=True, file=StringIO())
     blind = stuck(frame, 0.5)
-    for part in noise_results(config, blind, recorded_objective(config, blind)):
-        console.print(part)
-    shown = " ".join(console.export_text().split())
+    shown = _text(noise_results(config, blind, recorded_objective(config, blind)))
     assert "Which targets tell the curricula apart?" in shown
     assert "mini-xnli: 5" in shown and "(probe.train)" in shown
+
+
+def test_status_names_a_blind_target_while_the_search_runs(recorded, tmp_path):
+    config, frame = recorded
+    folder = RunFolder(tmp_path)
+    rows = as_frame(stuck(frame, 0.5).to_dict("records"))
+    append(folder.observations, rows.astype(object).where(rows.notna(), None).to_dict("records"))
+    (line,) = read_status(config, folder).blind
+    assert line.startswith("mini-xnli: 5")
+    shown = _text(status_table(config, read_status(config, folder)))
+    assert "blind mini-xnli: 5" in shown
+
+
+def _text(parts):
+    """As a terminal shows them, on one line."""
+    console = Console(width=100, record=True, file=StringIO())
+    for part in parts:
+        console.print(part)
+    return " ".join(console.export_text().split())

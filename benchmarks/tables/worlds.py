@@ -156,7 +156,7 @@ WORLDS: dict[str, World] = {
             space={"tasks": [*FOUR, "mini-pos"], "sizes": [1000, 3000], "joint": 2},  # 7,331
             targets=["mini-xnli", "mini-xquad"],  # of one trial 0.74 reliable on miniworld-small
             stage_rate=1e-3,
-            trials=1000,
+            trials=300,
         ),
         seen=(1, 2, 3),
         truth=(4,),
