@@ -130,6 +130,7 @@ def first_run(world: World, runs: Path) -> tuple[StudyConfig, RunFolder]:
     """The study of the first seed, and its run folder."""
     part = first_part(world)
     folder = RecordedRows(runs=runs, before={}).folder(part)
+    folder.path.mkdir(parents=True, exist_ok=True)  # the runs may be somebody else's
     return _study(part, (), _config(world, runs)), folder
 
 
