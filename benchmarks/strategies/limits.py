@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite, isnan
 
-from benchmarks.strategies.kept import Found
+from benchmarks.strategies.kept import Found, Line
 from benchmarks.strategies.markdown import points, ranged, share_of
 from benchmarks.strategies.measures import (
+    Range,
     change_of_regret,
     full_evaluation,
     ratio_of_medians,
     share,
+    spent_to_within,
     truth_quality,
 )
 from search.recorded_table import RecordedTable
@@ -53,7 +56,7 @@ def limits(table: RecordedTable, found: Found) -> Iterator[Limit]:
             yield Limit(
                 wanted=f"at least {times} times fewer examples than `{name}` to come within, in "
                 "the papers' proportions",
-                found=ranged(ratio),
+                found=_times(ratio, found[OURS], found[name]),
                 kept=ratio.value >= times,
             )
     if found.get(SIMPLE):
@@ -75,9 +78,21 @@ def _never_worse(table: RecordedTable, found: Found) -> Limit:
     ratio = ratio_of_medians(found[OURS], found[SIMPLE], "papers")
     amount = WHILE * full_evaluation(table, "papers")
     change = change_of_regret(found[OURS], found[SIMPLE], amount, "papers")
+    times = _times(ratio, found[OURS], found[SIMPLE])
     return Limit(
         wanted=f"never worse than `{SIMPLE}`",
-        found=f"{ranged(ratio)} times fewer examples; regret while {WHILE} full evaluations' worth "
-        f"is spent {points(change, sign='+')}",
+        found=f"{times}; regret while {WHILE} full evaluations' worth is spent "
+        f"{points(change, sign='+')}",
         kept=not ratio.high < 1 and not (change.low is not None and change.low > 0),
     )
+
+
+def _times(ratio: Range, ours: Sequence[Line], theirs: Sequence[Line]) -> str:
+    """How many times fewer examples; where half of neither's searches come within, how many do."""
+    if not isnan(ratio.value):
+        return f"{ranged(ratio)} times fewer"
+    own, other = (
+        f"{sum(isfinite(spent_to_within(line, 'papers')) for line in lines)} of {len(lines)}"
+        for lines in (ours, theirs)
+    )
+    return f"neither in half of the searches: ours in {own}, the other in {other}"
