@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 from itertools import chain, pairwise
-from math import inf, isnan
+from math import isnan
 
 import numpy as np
 import pytest
@@ -385,14 +385,15 @@ def test_a_truth_that_is_mostly_luck_judges_nobody(compared, tmp_path):
     assert not list(limits(loud, {OURS: found["random"]}))
 
 
-def test_who_never_comes_within_saves_nothing():
+def test_who_never_comes_within_saves_nothing_and_spends_at_least_what_it_did():
     def never_or(spent, tolerance):
         moments = [[0, spent, 0, 0.0, "best"]]
         return {"moments": moments, "tolerance": tolerance, "papers": 9, "spent": [9, 0, 0]}
 
     there, never = never_or(4, 0.0), never_or(4, -1.0)
     assert ratio_of_medians([never], [there], "papers").value == 0
-    assert ratio_of_medians([there], [never], "papers").value == inf
+    assert ratio_of_medians([there], [never], "papers").value == 9 / 4
+    assert ratio_of_medians([there], [never, there, there], "papers").value == 1
     assert isnan(ratio_of_medians([never], [never], "papers").value)
 
 

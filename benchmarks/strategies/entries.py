@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +27,8 @@ class Entry:
     search: NewSearch = as_in_a_run
     """What decides; a rival brings its own."""
     repetitions: int = 15
+    times: int = 1
+    """So many times the trials of the others."""
     absent: str = ""
     """Why it cannot be run here; what was run elsewhere is kept."""
     group: str = ""
@@ -39,6 +41,9 @@ class Entry:
 
 
 FEATURES = "features.parquet"
+LONGER, TIMES = "ten times as many trials", 10
+"""For who hardly ever comes within: is it a matter of time?"""
+LASTING = ("as documented", "random")
 HEADLINE = 50
 """Repetitions of the entries that are compared with each other in the first place."""
 
@@ -72,6 +77,9 @@ def entries(folder: Path) -> dict[str, Entry]:
         )
     similarities = scores_of(folder / FEATURES, "textemb_cosine", study["targets"])
     known = {task: similarities[task] for task in study["space"]["tasks"] if task in similarities}
+    for name in LASTING:
+        longer = replace(found[name], repetitions=12, times=TIMES, group=LONGER)
+        found[f"{LONGER}: {name}"] = longer
     scales = _has_scales(folder, study["space"]["sizes"])
     for group, members in ablations(known).items():
         for name, strategy in members.items():

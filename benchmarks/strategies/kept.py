@@ -98,7 +98,7 @@ def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> Depend
     sets = sets_of(folder)
     seen = {seeds: _digest_of_rows(folder, seeds) for seeds in sets}
     return {
-        (name, i): _digest(seen[turn_of(sets, i)], entry, trials)
+        (name, i): _digest(seen[turn_of(sets, i)], entry, trials * entry.times)
         for name, entry in wanted.items()
         for i in range(entry.repetitions)
     }

@@ -10,6 +10,7 @@ from statistics import fmean, median
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import binomtest, spearmanr
 
 from analysis.objective import objective_values
@@ -24,6 +25,7 @@ from spaces.stopping import pooled_sd
 AFTER = (1, 3, 10, 30, 100, 300, 1000)
 """Full evaluations' worth of examples after which regret is looked at, to a search's trials."""
 COSTS = ("examples", "papers")
+Array = NDArray[np.float64]
 RESAMPLES = 2000
 ROUNDED = 1e-5
 """Of what a line says."""
@@ -119,18 +121,21 @@ def to_within(lines: Sequence[Line], cost: str) -> Range:
 
 
 def ratio_of_medians(ours: Sequence[Line], theirs: Sequence[Line], cost: str) -> Range:
-    """How many times less we spend to come within tolerance; nan where nobody does."""
+    """How many times less we spend to come within tolerance.
+
+    Who never comes there would have to spend more than it did: of such searches of theirs the
+    spending counts, so that the ratio is a bound. 0 where they come and we never do, nan where
+    nobody does.
+    """
     own = np.array([spent_to_within(line, cost) for line in ours])
     other = np.array([spent_to_within(line, cost) for line in theirs])
+    spent = np.array([_spent(line, cost) for line in theirs])
     rng = np.random.default_rng(0)
     ratios = [
-        _divided(
-            float(np.median(rng.choice(other, len(other)))),
-            float(np.median(rng.choice(own, len(own)))),
-        )
+        _ratio(rng.choice(own, len(own)), *rng.choice(np.stack([other, spent], 1), len(other)).T)
         for _ in range(RESAMPLES)
     ]
-    value = _divided(float(np.median(other)), float(np.median(own)))
+    value = _ratio(own, other, spent)
     return Range(value=value, low=_quantile(ratios, 0.025), high=_quantile(ratios, 0.975))
 
 
@@ -250,6 +255,13 @@ def _quantile(values: Sequence[float], share: float) -> float:
     return float(kept[min(len(kept) - 1, int(share * len(kept)))]) if len(kept) else nan
 
 
-def _divided(theirs: float, ours: float) -> float:
-    """Who never comes there against who does is no gain at all: 0."""
-    return nan if ours == theirs == inf else theirs / ours
+def _ratio(own: Array, other: Array, spent: Array) -> float:
+    ours = float(np.median(own))
+    if ours == inf:
+        return nan if np.median(other) == inf else 0.0
+    return float(np.median(np.minimum(other, spent))) / ours
+
+
+def _spent(line: Line, cost: str) -> float:
+    """In all, by the search."""
+    return float(line["papers"] if cost == "papers" else sum(line["spent"]))

@@ -84,7 +84,8 @@ def _commit() -> str:
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
     table = seeing(folder, turn_of(sets_of(folder), repetition))
     entry = _entries(folder)[name]
-    config = study_of(table, entry.strategy, trials=trials, repetition=repetition)
+    many = trials * entry.times
+    config = study_of(table, entry.strategy, trials=many, repetition=repetition)
     started = time.process_time()
     found = simulate(table, config, search=entry.search)
     return _line(found) | {
