@@ -44,10 +44,12 @@ class Smac:
         )
 
     def propose(self, trial: int) -> Curriculum | None:
-        """The next configuration; None when it has no more."""
+        """The next configuration; None when it has no more, or finds none by its own retries."""
+        from smac.main.exceptions import ConfigurationSpaceExhaustedException
+
         try:
             info = self.facade.ask()
-        except StopIteration:
+        except (StopIteration, ConfigurationSpaceExhaustedException):
             return None
         self._asked[trial] = info
         return self._slots.curriculum(dict(info.config))
