@@ -128,19 +128,24 @@ def item_variance(frame: pd.DataFrame, objective: Objective, *, rung: int) -> fl
     The score of an item in [0, 1] with mean p varies by at most p (1 - p); the value is a weighted
     mean of scores. An upper bound, since curricula are scored on the same items.
     """
+    cells = scored_at(frame, objective, rung=rung)
+    scores, items = (
+        cells.groupby(["target", "language"])[column].mean().to_dict()
+        for column in ("value", "items")
+    )
+    return variance_from_items(objective, scores, items)
+
+
+def scored_at(frame: pd.DataFrame, objective: Objective, *, rung: int) -> pd.DataFrame:
+    """What a search read at a rung: of every target its main metric, on the search split."""
     metric_of = frame["target"].map(objective.metrics)
-    cells = frame[
+    return frame[
         (frame["part"] == "evaluation")
         & (frame["split"] == "search")
         & (frame["phase"] == "search")
         & (frame["rung"] == rung)
         & (frame["metric"] == metric_of)
     ]
-    scores, items = (
-        cells.groupby(["target", "language"])[column].mean().to_dict()
-        for column in ("value", "items")
-    )
-    return variance_from_items(objective, scores, items)
 
 
 def variance_from_items(

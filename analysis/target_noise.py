@@ -13,8 +13,8 @@ from statistics import fmean
 
 import pandas as pd
 
-from analysis.noise import noise_by_rung
-from analysis.objective import Objective, ScoredTarget, objective_values
+from analysis.noise import noise_by_rung, scored_at
+from analysis.objective import Objective, ScoredTarget
 
 FEWEST = 8
 """Curricula below which equal scores say nothing."""
@@ -48,18 +48,25 @@ class TargetNoise:
         return enough and self.equal >= max(MANY, self.explained)
 
 
-def target_noises(frame: pd.DataFrame, objective: Objective) -> list[TargetNoise]:
-    """Every target that counts and that some trial of the search scored to the end.
+def target_noises(
+    frame: pd.DataFrame, objective: Objective, values: pd.DataFrame
+) -> list[TargetNoise]:
+    """Every target that counts, at the last rung that a trial on the study's own seeds reached.
 
     Args:
         frame: observations.
         objective: what counts.
+        values: theirs, as `objective_values` gives them, or some of them.
     """
-    values = objective_values(frame, objective)
+    search = values[values["phase"] == "search"]
+    own = search[search["role"] != "noise"]
+    if own.empty:
+        return []
+    scored = scored_at(frame, objective, rung=int(own["rung"].max()))
     return [
-        _of_target(frame, values, objective, target)
+        _of_target(scored, search[search["rung"] == own["rung"].max()], objective, target)
         for target in objective.targets
-        if target.name in objective.needed and len(values)
+        if target.name in objective.needed
     ]
 
 
@@ -73,12 +80,10 @@ def blindness(found: TargetNoise) -> str:
 
 
 def _of_target(
-    frame: pd.DataFrame, values: pd.DataFrame, objective: Objective, target: ScoredTarget
+    scored: pd.DataFrame, values: pd.DataFrame, objective: Objective, target: ScoredTarget
 ) -> TargetNoise:
-    own = values.assign(value=values[target.name]).dropna(subset="value")
-    noises = noise_by_rung(own)
-    last = noises[max(noises)]
-    ties = list(_ties(frame, objective, target, rung=last.rung))
+    (last,) = noise_by_rung(values.assign(value=values[target.name])).values()
+    ties = list(_ties(scored, objective, target))
     return TargetNoise(
         target=target.name,
         num_curricula=last.num_curricula,
@@ -91,21 +96,14 @@ def _of_target(
 
 
 def _ties(
-    frame: pd.DataFrame, objective: Objective, target: ScoredTarget, *, rung: int
+    scored: pd.DataFrame, objective: Objective, target: ScoredTarget
 ) -> Iterator[tuple[float, float]]:
     """By language, the share of the most frequent score and what ties explain of it."""
-    scored = frame[
-        (frame["part"] == "evaluation")
-        & (frame["phase"] == "search")
-        & (frame["split"] == "search")
-        & (frame["role"] != "noise")
-        & (frame["rung"] == rung)
-        & (frame["target"] == target.name)
-        & (frame["metric"] == target.metric)
-        & frame["value"].notna()
+    own = scored[
+        (scored["target"] == target.name) & (scored["role"] != "noise") & scored["value"].notna()
     ]
     for language in objective.languages(target):
-        rows = scored[scored["language"] == language]
+        rows = own[own["language"] == language]
         counts = rows["value"].value_counts()
         others = rows.loc[rows["value"] != counts.index[0], "value"]
         by_chance = _share_by_chance(others, step=1 / rows["items"].iloc[0])

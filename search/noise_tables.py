@@ -5,7 +5,7 @@ Part of the tables at the end of `search` (`search/result_tables.py`); estimated
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 from rich.console import RenderableType
@@ -14,7 +14,7 @@ from analysis.agreement import RungAgreement, rung_agreement
 from analysis.crowded import crowded
 from analysis.noise import in_question, noise_by_rung
 from analysis.objective import Objective, objective_values
-from analysis.target_noise import blindness, target_noises
+from analysis.target_noise import TargetNoise, blindness, target_noises
 from search.study_fields import StudyConfig
 from search.table_parts import (
     Column,
@@ -42,13 +42,13 @@ def noise_results(
         frame: its observations.
         objective: what it maximises.
     """
-    yield from _rungs(frame, objective)
-    yield from _targets(frame, objective)
-    yield from _crowded(config, objective_values(frame, objective))
-
-
-def _rungs(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:
     values = objective_values(frame, objective)
+    yield from _rungs(values)
+    yield from _targets(target_noises(frame, objective, values))
+    yield from _crowded(config, values)
+
+
+def _rungs(values: pd.DataFrame) -> Iterator[RenderableType]:
     noises = noise_by_rung(values)
     agreements = {found.rung: found for found in rung_agreement(values)}
     num_rungs = max(noises, default=0) + 1
@@ -84,8 +84,7 @@ def _agreement_cells(found: RungAgreement | None) -> list[str]:
     return [agreement, count(found.num_stopped), share(found.best_dropped)]
 
 
-def _targets(frame: pd.DataFrame, objective: Objective) -> Iterator[RenderableType]:
-    found = target_noises(frame, objective)
+def _targets(found: Sequence[TargetNoise]) -> Iterator[RenderableType]:
     blind = [each for each in found if each.is_blind]
     if len(found) < 2 and not blind:
         return

@@ -15,6 +15,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analysis.objective import objective_values
 from analysis.observations import as_frame, read_rows
 from analysis.savings import savings
 from analysis.target_noise import blindness, target_noises
@@ -59,7 +60,11 @@ def read_status(config: StudyConfig, folder: RunFolder) -> Status:
     frame, trials = as_frame(rows), _optuna_trials(config, folder)
     objective = recorded_objective(config, frame)
     value = (lambda rows: None) if objective is None else Values(objective)
-    targets = [] if objective is None else target_noises(frame, objective)
+    targets = (
+        []
+        if objective is None
+        else target_noises(frame, objective, objective_values(frame, objective))
+    )
     tally = Tally(value, Standings(config.seeds.of_contenders))
     tally.recall(
         rows,

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from analysis.planted import World, expected_gain
 from benchmarks.tables.parts import first_part, parts_of, recorded_curricula, wanted_names
 from benchmarks.tables.record import _missing
-from benchmarks.tables.recorded_rows import recorded_rows
 from benchmarks.tables.worlds import WORLDS
 from search.assignments import Planner
 from search.cli import app
@@ -252,5 +251,5 @@ def test_a_large_world_is_recorded_in_slices_on_a_pair_of_seeds_first(tmp_path):
     assert parts[0].name == first_part(world).name
     assert parts[0].curricula + parts[2].curricula == recorded_curricula(world, planner)
     many = wanted_names(WORLDS["miniworld-large-final"], planner)
-    [said] = _missing([], recorded_rows(tmp_path, tmp_path), many)
+    [said] = _missing([], many)
     assert said == f"all of {len(many)} parts from seed 1 to seed 7"

@@ -47,9 +47,14 @@ def stuck(frame, share, *, target="mini-xnli"):
 
 
 def noises(config, frame):
-    return {
-        found.target: found for found in target_noises(frame, recorded_objective(config, frame))
-    }
+    objective = recorded_objective(config, frame)
+    values = objective_values(frame, objective)
+    return {found.target: found for found in target_noises(frame, objective, values)}
+
+
+def test_noise_trials_alone_say_nothing_of_targets(recorded):
+    config, frame = recorded
+    assert noises(config, frame[frame["role"] == "noise"]) == {}
 
 
 def test_a_target_is_blind_where_many_models_give_all_items_one_answer(recorded):

@@ -79,7 +79,7 @@ def rungs_section(
     noise = noise_by_rung(values)
     if not noise:
         return None
-    agreement, targets = rung_agreement(values), target_noises(frame, objective)
+    agreement, targets = rung_agreement(values), target_noises(frame, objective, values)
     sheets = [Sheet(name="rung_noise", caption="Noise.", frame=records(list(noise.values())))]
     if agreement:
         caption = "Agreement with the last rung; chance that early stopping dropped the best."

@@ -212,8 +212,9 @@ def rung_qualities(table: RecordedTable) -> list[RungQuality]:
         seen = own[own["stage_seed"].isin(seeds)]
         wide = seen.pivot_table(index="curriculum", columns="stage_seed", values="value")
         wide = wide.loc[[text for text in wide.index if text in table.truths]].dropna()
-        first = frame[(frame["rung"] == rung) & (frame["stage_seed"] == seeds[0])]
-        blind = (of for of in target_noises(first, objective) if of.is_blind)
+        first = own[own["stage_seed"] == seeds[0]]
+        alone = frame[frame["stage_seed"] == seeds[0]]
+        blind = (of for of in target_noises(alone, objective, first) if of.is_blind)
         found.append(_quality(wide, table, scale=float(scales[rung]), blind=tuple(blind)))
     return found
 

@@ -35,7 +35,7 @@ from benchmarks.tables.parts import (
     view_of,
     wanted_names,
 )
-from benchmarks.tables.recorded_rows import RecordedRows, ended, recorded_rows
+from benchmarks.tables.recorded_rows import Recorded, RecordedRows, ended, recorded_rows
 from benchmarks.tables.worlds import WORLDS, World
 from search.assignments import Planner
 from search.config import load_study
@@ -115,13 +115,14 @@ def record(
     try:
         for part in parts_of(world, config, planner, recorded.of):
             parts.append(part)
-            wanted = recorded.to_train(part, baselines_of(planner))
-            _train(part, wanted, config, recorded, mirror=mirror, until=until, say=say)
+            given = baselines_of(planner)
+            _train(part, given, config, recorded, mirror=mirror, until=until, say=say)
     except TimeIsUp:
         say("the time is up")
     finally:
-        missing = "; ".join(_missing(parts, recorded, wanted_names(world, planner)))
-        rows = recorded.table(parts)
+        own = [(part, recorded.of(part)) for part in parts]
+        missing = "; ".join(_missing(own, wanted_names(world, planner)))
+        rows = recorded.table(own)
         unpredicted = _write(world, config, planner, rows, runs, out, by=by, missing=missing)
     return "; ".join(filter(None, (missing, unpredicted)))
 
@@ -140,7 +141,7 @@ def _config(world: World, runs: Path) -> StudyConfig:
 
 def _train(
     part: Part,
-    wanted: Sequence[str],
+    baselines: Sequence[str],
     config: StudyConfig,
     recorded: RecordedRows,
     *,
@@ -166,6 +167,7 @@ def _train(
         if until is not None and time.monotonic() > until:
             raise TimeIsUp("the minutes are over")
 
+    wanted = recorded.to_train(part, baselines)
     run_study(_study(part, wanted, config), folder, mirror=mirror, on_event=watch)
 
 
@@ -186,12 +188,12 @@ def _study(part: Part, wanted: Sequence[str], config: StudyConfig) -> StudyConfi
     return StudyConfig.model_validate(values)
 
 
-def _missing(parts: Sequence[Part], recorded: RecordedRows, wanted: Sequence[str]) -> Iterator[str]:
+def _missing(recorded: Recorded, wanted: Sequence[str]) -> Iterator[str]:
     """What is not recorded yet, for people."""
-    for part in parts:
-        if absent := set(part.curricula) - ended(recorded.of(part)):
+    for part, rows in recorded:
+        if absent := set(part.curricula) - ended(rows):
             yield f"{len(absent)} of {len(part.curricula)} curricula of {part.name}"
-    names = {part.name for part in parts}
+    names = {part.name for part, _ in recorded}
     rest = [name for name in wanted if name not in names]
     if len(rest) > MOST_NAMED:
         yield f"all of {len(rest)} parts from {rest[0]} to {rest[-1]}"

@@ -21,6 +21,8 @@ from search.run_folder import RunFolder
 from spaces.curriculum import EMPTY_TEXT
 
 Rows = list[dict[str, Any]]
+Recorded = Sequence[tuple[Part, Rows]]
+"""Parts that were begun, each with its rows (`RecordedRows.of`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +60,10 @@ class RecordedRows:
         before = set(self._only_before(part, ended(self.trained(part)))) - set(baselines)
         return tuple(text for text in part.curricula if text not in before)
 
-    def table(self, parts: Sequence[Part]) -> Rows:
+    def table(self, recorded: Recorded) -> Rows:
         """Everything: what these parts have, and what no run of theirs has anew."""
         rows: Rows = []
-        for part in parts:
-            own = self.of(part)
+        for part, own in recorded:
             rows += own if part.rungs == TARGETS else _as_smaller_curricula(own)
         there = {(row["curriculum"], row["stage_seed"]) for row in rows}
         for pair, kept in self.before.items():
