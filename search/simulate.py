@@ -220,7 +220,7 @@ def surrogate_line(facts: Mapping[str, Any]) -> str:
     """What was not trained, and how far it is to be believed.
 
     Args:
-        facts: as `search/surrogate_facts.py` made them.
+        facts: of the surrogate (`search/surrogate_table.py`).
     """
     error = facts["error"][1.0]
     return (

@@ -1,44 +1,41 @@
 """How does a table of which only a part was trained become one of its whole space? And says so.
 
 What is recorded stays as it is; every other curriculum, seed and rung is computed
-(`search/computed_cells.py`) from a regression on what is recorded (`search/surrogate.py`), from
-what curricula differ by beyond that, and from luck of the recorded size. In this world the truth of
-a computed curriculum is its score without luck. The prefixes that a computed curriculum shares with
+(`search/computed_cells.py`) from a score without luck and from luck of the recorded size. In this
+world the truth of a computed curriculum is its score without luck. The prefixes that it shares with
 recorded ones have, at equal seeds, a draw of their own there: how lucky a recorded one was is not
 known.
 
-The facts of `table.yaml` hold what was fitted (`search/surrogate_facts.py`); the regression itself
-is solved again on opening.
+These scores lie beside the observations. Who predicts them (`benchmarks/tables/surrogate_facts.py`)
+says in the facts of `table.yaml` how well, and how large luck is.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.objective import target_scores, trial_value
 from search.assignments import Planner
-from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Price, Prices, normal
-from search.gp.features import Features
+from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Price, Prices
 from search.objectives import objective_from
 from search.places import Places, cache_of
-from search.recorded_table import RecordedTable
+from search.recorded_scores import Array, Output, Recorded, means_of, recorded_of, trained_whole
+from search.recorded_table import RecordedTable, TableError
 from search.recorded_work import Node
-from search.surrogate import (
-    Array,
-    Output,
-    Recorded,
-    means_of,
-    predicted,
-    recorded_of,
-)
 from search.truths import Truth, seed_effects
 from spaces.curriculum import EMPTY_TEXT, Stage, parse_curriculum
 
+PREDICTED = "predicted.parquet"
+"""In the folder of a table: scores without luck of curricula that nobody trained to the end."""
+DIGITS = 6
+"""Of a score."""
 Value = Callable[[Sequence[float]], float]
 """The objective of scores in the order of outputs."""
 
@@ -48,12 +45,15 @@ def with_surrogate(table: RecordedTable, facts: Mapping[str, Any]) -> RecordedTa
 
     Args:
         table: as recorded.
-        facts: as `search/surrogate_facts.py` made them.
+        facts: of the surrogate.
+
+    Raises:
+        TableError: if its predictions are missing.
     """
     planner = planner_of(table)
     recorded = recorded_of(table.cells, planner.space)
     texts = everything(planner, recorded)
-    scores = scores_of(texts, recorded, Features(planner.space), facts)
+    scores = scores_of(texts, recorded, read_predicted(table.folder))
     return RecordedTable(
         folder=table.folder,
         config=table.config,
@@ -100,12 +100,6 @@ def everything(planner: Planner, recorded: Recorded) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*given, *space, *(t for t in recorded.texts if t in trained))))
 
 
-def trained_whole(recorded: Recorded) -> set[str]:
-    """What is recorded at the last rung of some seed."""
-    there = np.asarray(np.isfinite(recorded.scores[1.0]).all(axis=2).any(axis=0))
-    return {text for text, known in zip(recorded.texts, there, strict=True) if known}
-
-
 def untuned_of(table: RecordedTable) -> list[str]:
     """Targets that are scored without training."""
     catalogue = table.config.catalogue
@@ -113,21 +107,62 @@ def untuned_of(table: RecordedTable) -> list[str]:
 
 
 def scores_of(
-    texts: Sequence[str], recorded: Recorded, features: Features, facts: Mapping[str, Any]
+    texts: Sequence[str], recorded: Recorded, others: pd.DataFrame | None = None
 ) -> dict[float, Array]:
-    """Scores without luck, (texts, outputs) by scale: means of what is recorded, else drawn.
+    """Scores without luck, (texts, outputs) by scale: means of what is recorded, or predicted.
 
-    Drawn around what is predicted, with the spread of what held-out curricula differed by from it.
+    Args:
+        texts: curricula.
+        recorded: to the end, of some of them.
+        others: of the rest, as in `read_predicted`; None: there is no rest.
     """
-    scores = predicted(recorded, features, texts, facts["penalties"])
-    trained, misfit = trained_whole(recorded), facts["misfit"]
-    targets = [target for target, _ in recorded.outputs]
-    for i, text in enumerate(texts):
-        if text not in trained:
-            drawn = {target: normal(["misfit", text, target]) for target in misfit}
-            for scale, own in scores.items():
-                own[i] += [misfit[target][scale] * drawn[target] for target in targets]
-    return scores
+    trained, outputs = trained_whole(recorded), pd.MultiIndex.from_tuples(recorded.outputs)
+    found = {}
+    for scale, own in recorded.scores.items():
+        means = pd.DataFrame(means_of(own)[0], index=list(recorded.texts), columns=outputs)
+        known = means.loc[means.index.isin(trained)]
+        every = known if others is None else pd.concat([known, others.loc[scale][outputs]])
+        found[scale] = every.loc[list(texts)].to_numpy()
+    return found
+
+
+def read_predicted(folder: Path) -> pd.DataFrame:
+    """What was predicted for a table: (scale, curriculum) x (target, language).
+
+    Raises:
+        TableError: if that is missing or damaged.
+    """
+    try:
+        frame = pd.read_parquet(folder / PREDICTED)
+        return frame.pivot(
+            index=["scale", "curriculum"], columns=["target", "language"], values="value"
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise TableError(
+            f"{folder / PREDICTED}, scores of the curricula that are not recorded, cannot be read: "
+            f"{error}; write them again with: python -m benchmarks.tables.surrogate {folder}"
+        ) from error
+
+
+def write_predicted(
+    folder: Path, texts: Sequence[str], outputs: Sequence[Output], scores: Mapping[float, Array]
+) -> None:
+    """Beside a table.
+
+    Args:
+        folder: of the table.
+        texts: curricula.
+        outputs: targets and languages.
+        scores: (texts, outputs) by scale.
+    """
+    columns = pd.MultiIndex.from_tuples(outputs, names=["target", "language"])
+    index = pd.Index(texts, name="curriculum")
+    wide = {scale: pd.DataFrame(own, index, columns) for scale, own in scores.items()}
+    whole = pd.concat(wide, names=["scale"]).round(DIGITS)
+    long = whole.melt(ignore_index=False).reset_index()
+    temporary = folder / (PREDICTED + ".tmp")
+    long.astype({"value": "float32"}).to_parquet(temporary, compression="zstd", index=False)
+    temporary.replace(folder / PREDICTED)
 
 
 def computed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import replace
 from itertools import islice
 
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 import yaml
 from planted_table import PRICES
+from scipy.stats import spearmanr
 from typer.testing import CliRunner
 
 from analysis.planted import World, expected_gain
 from benchmarks.tables.parts import first_part, parts_of, recorded_curricula, wanted_names
 from benchmarks.tables.record import _missing
+from benchmarks.tables.surrogate_facts import add_surrogate
 from benchmarks.tables.worlds import WORLDS
 from search.assignments import Planner
 from search.cli import app
@@ -23,8 +26,7 @@ from search.config import load_study
 from search.places import Places
 from search.recorded_table import Facts, TableError, complete_seeds, read_table, write_table
 from search.simulation import simulate
-from search.surrogate import rank_correlation
-from search.surrogate_facts import add_surrogate
+from search.surrogate_table import PREDICTED
 from spaces.curriculum import parse_curriculum
 
 TASKS = ("mini-nli", "mini-paraphrase", "mini-squad", "mini-choice")
@@ -146,7 +148,7 @@ def test_with_noise_it_says_how_far_off_it_is(noisy):
     error = facts["error"][1.0]
     off = float(np.std(np.subtract(predicted, true)))
     assert 0.3 * error["rmse"] < off < 1.5 * error["rmse"]  # the held-out ones have luck too
-    assert rank_correlation(predicted, true) > 0.9
+    assert spearmanr(predicted, true).statistic > 0.9
 
 
 def test_fitted_luck_is_of_the_size_and_the_parts_of_the_true_one(noisy):
@@ -215,6 +217,18 @@ def test_too_little_to_predict_by_is_refused(curricula, planner, tmp_path):
     write_table(tmp_path / "few", config=CONFIG, rows=rows, facts=replace(FACTS, missing="most"))
     with pytest.raises(TableError, match=r"7 curricula of .*at least 20 to predict others by"):
         add_surrogate(tmp_path / "few")
+
+
+def test_without_its_predictions_a_table_says_what_to_do(noisy, tmp_path):
+    copy = shutil.copytree(noisy[0], tmp_path / "copy")
+    (copy / PREDICTED).write_bytes(b"damaged")
+    with pytest.raises(TableError, match=r"predicted\.parquet.*benchmarks\.tables\.surrogate"):
+        read_table(copy)
+    (copy / PREDICTED).unlink()
+    with pytest.raises(TableError, match=r"predicted\.parquet.*benchmarks\.tables\.surrogate"):
+        read_table(copy)
+    add_surrogate(copy)
+    assert read_table(copy).truths == read_table(noisy[0]).truths
 
 
 def own_rows(own, text, seed):

@@ -19,6 +19,7 @@ import pandas as pd
 from benchmarks.strategies.entries import Entry
 from search.recorded_table import OBSERVATIONS, RecordedTable, read_table, with_seen
 from search.study_fields import Sampler, Stopping
+from search.surrogate_table import PREDICTED
 from search.turns import turn_of, turns
 from spaces.curriculum import EMPTY_TEXT
 
@@ -124,12 +125,14 @@ def seeing(folder: Path, seeds: tuple[int, ...]) -> RecordedTable:
 
 
 def _digest_of_rows(folder: Path, seeds: tuple[int, ...]) -> str:
-    """Of what these seeds observed, in any order; of a surrogate's table of everything."""
-    frame = _frame(folder)
+    """Of what these seeds observed, in any order; with a surrogate, of everything there is."""
+    frame, predicted = _frame(folder), b""
     if read(folder).facts.surrogate is None:
         frame = frame[frame["stage_seed"].isin(seeds)]
+    else:
+        predicted = (folder / PREDICTED).read_bytes()
     rows = pd.util.hash_pandas_object(frame.drop(columns="role"), index=False)
-    return sha256(rows.sort_values().to_numpy().tobytes()).hexdigest()
+    return sha256(rows.sort_values().to_numpy().tobytes() + predicted).hexdigest()
 
 
 @cache

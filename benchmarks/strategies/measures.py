@@ -9,18 +9,12 @@ from math import inf, nan
 from statistics import fmean, median
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest, spearmanr
+from scipy.stats import binomtest
 
-from analysis.objective import objective_values
 from analysis.statistics.intervals import Interval, t_interval
-from analysis.target_noise import TargetNoise, target_noises
 from benchmarks.strategies.kept import Line
-from search.objectives import recorded_objective
-from search.recorded_table import OBSERVATIONS, RecordedTable, whole_space
-from search.turns import turns
-from spaces.stopping import pooled_sd
+from search.recorded_table import RecordedTable, whole_space
 
 AFTER = (1, 3, 10, 30, 100, 300, 1000)
 """Full evaluations' worth of examples after which regret is looked at, to a search's trials."""
@@ -174,69 +168,6 @@ def confirmed_within(line: Line) -> bool:
     """Whether what the confirmation named is as good as the true best."""
     regret = line["confirmed_regret"]
     return regret is not None and bool(regret <= line["tolerance"] + ROUNDED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RungQuality:
-    """How well one rung tells curricula apart."""
-
-    scale: float
-    """Fraction of the probe."""
-    with_truth: float
-    """Spearman's correlation of one trial's value with the truth, mean over seen seeds."""
-    between_seeds: float
-    """Of two seeds with each other."""
-    reliability: float
-    """1 - noise variance / observed variance."""
-    best_in_third: float
-    """Share of seen seeds at which the true best is in the highest third: it would go on."""
-    blind: tuple[TargetNoise, ...]
-    """Targets that it does not tell curricula apart by, at the first seen seed."""
-
-
-def reliability_of_mean(reliability: float, seeds: int) -> float:
-    """Of means over so many seeds, from that of one (Spearman 1910; Brown 1910)."""
-    return seeds * reliability / (1 + (seeds - 1) * reliability)
-
-
-def rung_qualities(table: RecordedTable) -> list[RungQuality]:
-    """All rungs of the table's study, over the whole space."""
-    frame = pd.read_parquet(table.folder / OBSERVATIONS)
-    objective = recorded_objective(table.config, frame)
-    assert objective is not None, "a table has finished trials"
-    values = objective_values(frame, objective)
-    seeds = turns(table)[0]
-    scales = frame.groupby("rung")["scale"].max()
-    found = []
-    for rung, own in values.groupby("rung"):
-        seen = own[own["stage_seed"].isin(seeds)]
-        wide = seen.pivot_table(index="curriculum", columns="stage_seed", values="value")
-        wide = wide.loc[[text for text in wide.index if text in table.truths]].dropna()
-        first = own[own["stage_seed"] == seeds[0]]
-        alone = frame[frame["stage_seed"] == seeds[0]]
-        blind = (of for of in target_noises(alone, objective, first) if of.is_blind)
-        found.append(_quality(wide, table, scale=float(scales[rung]), blind=tuple(blind)))
-    return found
-
-
-def _quality(
-    wide: pd.DataFrame, table: RecordedTable, *, scale: float, blind: tuple[TargetNoise, ...]
-) -> RungQuality:
-    truth = [table.true_value(text) for text in wide.index]
-    seeds = list(wide.columns)
-    pairs = [(a, b) for i, a in enumerate(seeds) for b in seeds[i + 1 :]]
-    own = wide - wide.mean()  # what a seed does to all alike ranks nothing
-    noise = pooled_sd([list(row) for row in own.to_numpy()]) or 0.0
-    observed = fmean(float(wide[seed].var()) for seed in seeds)
-    ranks = wide.rank(ascending=False)
-    return RungQuality(
-        scale=scale,
-        with_truth=fmean(float(spearmanr(wide[seed], truth).statistic) for seed in seeds),
-        between_seeds=fmean(float(spearmanr(wide[a], wide[b]).statistic) for a, b in pairs),
-        reliability=1 - noise**2 / observed,
-        best_in_third=fmean(ranks[seed][table.best] <= len(wide) / 3 for seed in seeds),
-        blind=blind,
-    )
 
 
 def _bootstrapped(values: Sequence[float]) -> Range:

@@ -36,6 +36,7 @@ from benchmarks.tables.parts import (
     wanted_names,
 )
 from benchmarks.tables.recorded_rows import Recorded, RecordedRows, ended, recorded_rows
+from benchmarks.tables.surrogate_facts import add_surrogate
 from benchmarks.tables.worlds import WORLDS, World
 from search.assignments import Planner
 from search.config import load_study
@@ -45,7 +46,6 @@ from search.recorded_table import FACTS, Facts, TableError, read_facts, write_ta
 from search.run_folder import RunFolder
 from search.study import run_study
 from search.study_fields import StudyConfig
-from search.surrogate_facts import add_surrogate
 from trainables.kinds import KINDS
 from trainables.store import Store
 

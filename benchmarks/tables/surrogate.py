@@ -13,9 +13,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.tables.surrogate_facts import add_surrogate
 from search.recorded_table import TableError
 from search.simulate import surrogate_line
-from search.surrogate_facts import add_surrogate
 
 
 def main() -> None:

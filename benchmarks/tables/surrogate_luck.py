@@ -15,7 +15,7 @@ import numpy as np
 
 from analysis.planted import nodes_of
 from search.computed_cells import Luck
-from search.surrogate import Array, Output, Recorded
+from search.recorded_scores import Array, Output, Recorded
 from spaces.curriculum import parse_curriculum
 
 MOST = 200
