@@ -11,11 +11,12 @@ import yaml
 
 from benchmarks.rivals.predicted import PREDICTIONS, by_feature, scores_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
-from benchmarks.strategies.ablations import ablations
+from benchmarks.strategies.ablations import ablations, every_trial_on
 from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import FACTS, OBSERVATIONS, STUDY
 from search.simulated_search import NewSearch, as_in_a_run
 from search.strategies import Strategy
+from search.study_fields import Seeds
 from spaces.curriculum import parse_curriculum
 
 
@@ -29,6 +30,8 @@ class Entry:
     repetitions: int = 15
     times: int = 1
     """So many times the trials of the others."""
+    seeds: int = 1 + len(Seeds().noise)
+    """It sees at most so many; a study has by default one for its trials and two for noise."""
     absent: str = ""
     """Why it cannot be run here; what was run elsewhere is kept."""
     group: str = ""
@@ -44,6 +47,8 @@ FEATURES = "features.parquet"
 LONGER, TIMES = "ten times as many trials", 10
 """For who hardly ever comes within: is it a matter of time?"""
 LASTING = ("as documented", "random")
+SEEDED, SEEDS = "seeds of every trial, with our sampler", (1, 2, 4)
+"""Where searches may see so many."""
 HEADLINE = 50
 """Repetitions of the entries that are compared with each other in the first place."""
 
@@ -80,7 +85,12 @@ def entries(folder: Path) -> dict[str, Entry]:
     for name in LASTING:
         longer = replace(found[name], repetitions=12, times=TIMES, group=LONGER)
         found[f"{LONGER}: {name}"] = longer
-    scales = _has_scales(folder, study["space"]["sizes"])
+    facts = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))
+    for seeds in SEEDS if len(facts["seen"]) >= max(SEEDS) else ():
+        found[f"{SEEDED}: {seeds}"] = Entry(
+            strategy=every_trial_on(seeds), group=SEEDED, seeds=max(2, seeds)
+        )
+    scales = "scales" not in facts["missing"] and _has_scales(folder, study["space"]["sizes"])
     for group, members in ablations(known).items():
         for name, strategy in members.items():
             of_scales = (strategy.stopping or {}).get("rungs") == "scales"
@@ -90,10 +100,9 @@ def entries(folder: Path) -> dict[str, Entry]:
 
 
 def _has_scales(folder: Path, sizes: Collection[int]) -> bool:
-    """Whether curricula smaller than those of the space were trained, and all that were to be."""
-    facts = yaml.safe_load((folder / FACTS).read_text(encoding="utf-8"))
+    """Whether curricula smaller than those of the space were trained."""
     texts = pd.read_parquet(folder / OBSERVATIONS, columns=["curriculum"])["curriculum"].unique()
     trained = {
         part.num_examples for t in texts for s in parse_curriculum(t).stages for part in s.parts
     }
-    return bool(trained - set(sizes)) and "scales" not in facts["missing"]
+    return bool(trained - set(sizes))

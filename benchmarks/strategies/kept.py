@@ -96,13 +96,18 @@ def judged(line: Line, table: RecordedTable) -> Line:
 
 def depends_of(folder: Path, wanted: Mapping[str, Entry], trials: int) -> Depends:
     """Of every repetition: what its seeds observed, how it searches, and how long."""
-    sets = sets_of(folder)
-    seen = {seeds: _digest_of_rows(folder, seeds) for seeds in sets}
     return {
-        (name, i): _digest(seen[turn_of(sets, i)], entry, trials * entry.times)
+        (name, i): _digest(
+            _digest_of_rows(folder, seen_by(entry, folder, i)), entry, trials * entry.times
+        )
         for name, entry in wanted.items()
         for i in range(entry.repetitions)
     }
+
+
+def seen_by(entry: Entry, folder: Path, repetition: int) -> tuple[int, ...]:
+    """Seeds that a repetition sees of a table."""
+    return turn_of(sets_of(folder), repetition)[: entry.seeds]
 
 
 def trials_of(folder: Path) -> int:
@@ -124,6 +129,7 @@ def seeing(folder: Path, seeds: tuple[int, ...]) -> RecordedTable:
     return with_seen(read(folder), seeds)
 
 
+@cache
 def _digest_of_rows(folder: Path, seeds: tuple[int, ...]) -> str:
     """Of what these seeds observed, in any order; with a surrogate, of everything there is."""
     frame, predicted = _frame(folder), b""

@@ -12,11 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.strategies.entries import Entry, entries
-from benchmarks.strategies.kept import Line, depends_of, lines, seeing, sets_of
+from benchmarks.strategies.kept import Line, depends_of, lines, seeing, seen_by
 from search.simulate import study_of
 from search.simulated import Simulated
 from search.simulation import simulate
-from search.turns import turn_of
 
 _entries = cache(entries)
 """By folder, as this process read them."""
@@ -82,8 +81,8 @@ def _commit() -> str:
 
 
 def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
-    table = seeing(folder, turn_of(sets_of(folder), repetition))
     entry = _entries(folder)[name]
+    table = seeing(folder, seen_by(entry, folder, repetition))
     many = trials * entry.times
     config = study_of(table, entry.strategy, trials=many, repetition=repetition)
     started = time.process_time()

@@ -163,7 +163,7 @@ WORLDS: dict[str, World] = {
             stage_rate=1e-3,
             trials=300,
         ),
-        seen=(1, 2, 3),
+        seen=(1, 2, 3, 8),
         truth=(4,),
         more_truth=(5, 6, 7),
         top=30,
