@@ -19,7 +19,7 @@ from search.given import Given
 from search.recorded_table import RecordedTable, TableError, read_table
 from search.simulated import Simulated, distinct
 from search.simulated_search import Decides, as_in_a_run
-from search.simulation import places_of_simulation, simulate
+from search.simulation import planner_on, simulate
 from search.strategies import in_turn
 from search.study_fields import StudyConfig
 from search.turns import tables_in_turn, turns_with
@@ -86,7 +86,7 @@ def replay(config: StudyConfig, folder: Path, *, mirror: Path | None = None) -> 
     found = read_table(folder)
     if strange := list(_strange(config, found.config)):
         raise TableError(f"the table {folder} is of another study: {'; '.join(strange)}")
-    planner = Planner(config, places_of_simulation(config, mirror), found.facts.rows)
+    planner = planner_on(found, config, mirror)
     own = _recorded(planner, found)
     joint = planner.given().joint
     without_joint = joint is not None and str(joint) not in found.truths

@@ -79,9 +79,16 @@ def simulate(
     return _Simulation(table, config, workers, failures, failure_seed, mirror).run(search)
 
 
-def places_of_simulation(config: StudyConfig, mirror: Path | None) -> Places:
-    """Where rows are counted; there is no store on disk."""
-    return Places(run_id="simulated", cache=cache_of(config), store=None, mirror=mirror)
+def planner_on(table: RecordedTable, config: StudyConfig, mirror: Path | None = None) -> Planner:
+    """The planner of a study that is searched on a table; there is no store on disk.
+
+    Args:
+        table: knows how many rows its tasks have.
+        config: the study.
+        mirror: folder that stands in for the hub, where rows of other tasks are counted.
+    """
+    places = Places(run_id="simulated", cache=cache_of(config), store=None, mirror=mirror)
+    return Planner(config, places, table.facts.rows)
 
 
 class _Simulation:
@@ -99,9 +106,8 @@ class _Simulation:
         self._table, self._config, self._num_workers = table, config, workers
         self._failures, self._failure_seed = failures, failure_seed
         self._probe = table.fraction_of(config.probe.train)
-        places = places_of_simulation(config, mirror)
-        self._planner = Planner(config, places, table.facts.rows)
-        self._setup = setup_of(config, places)
+        self._planner = planner_on(table, config, mirror)
+        self._setup = setup_of(config, self._planner.places)
         self._objective = objective_from(config, self._planner.languages("search"))
         self._ledger = Ledger(
             table,

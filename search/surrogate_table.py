@@ -25,10 +25,10 @@ from analysis.objective import target_scores, trial_value
 from search.assignments import Planner
 from search.computed_cells import ComputedCells, ComputedTarget, Law, Luck, Price, Prices
 from search.objectives import objective_from
-from search.places import Places, cache_of
 from search.recorded_scores import Array, Output, Recorded, means_of, recorded_of, trained_whole
 from search.recorded_table import RecordedTable, TableError
 from search.recorded_work import Node
+from search.simulation import planner_on
 from search.truths import Truth, seed_effects
 from spaces.curriculum import EMPTY_TEXT, Stage, parse_curriculum
 
@@ -50,7 +50,7 @@ def with_surrogate(table: RecordedTable, facts: Mapping[str, Any]) -> RecordedTa
     Raises:
         TableError: if its predictions are missing.
     """
-    planner = planner_of(table)
+    planner = planner_on(table, table.config)
     recorded = recorded_of(table.cells, planner.space)
     texts = everything(planner, recorded)
     scores = scores_of(texts, recorded, read_predicted(table.folder))
@@ -84,12 +84,6 @@ def truths_of(
         error, seeds = (known.error, known.seeds) if known else (0.0, len(table.facts.truth))
         truths[text] = Truth(value=value(own.tolist()), error=error, seeds=seeds)
     return truths
-
-
-def planner_of(table: RecordedTable) -> Planner:
-    """The planner of a table's study."""
-    places = Places(run_id="", cache=cache_of(table.config), store=None, mirror=None)
-    return Planner(table.config, places, table.facts.rows)
 
 
 def everything(planner: Planner, recorded: Recorded) -> tuple[str, ...]:

@@ -12,9 +12,8 @@ from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-from search.assignments import Planner
 from search.recorded_table import RecordedTable, TableError, complete_seeds, with_seen
-from search.simulation import places_of_simulation
+from search.simulation import planner_on
 
 
 def turns(table: RecordedTable, mirror: Path | None = None) -> Sequence[tuple[int, ...]]:
@@ -23,7 +22,7 @@ def turns(table: RecordedTable, mirror: Path | None = None) -> Sequence[tuple[in
     Raises:
         TableError: if no seed that a strategy may see has all its curricula.
     """
-    planner = Planner(table.config, places_of_simulation(table.config, mirror), table.facts.rows)
+    planner = planner_on(table, table.config, mirror)
     return turns_with(table, map(str, (*planner.given().baselines, *planner.space.enumerate())))
 
 

@@ -19,8 +19,7 @@ from benchmarks.rivals.greedy import Greedy
 from benchmarks.rivals.predicted import by_feature, predicted, scores_of
 from benchmarks.rivals.slots import slots_of
 from benchmarks.rivals.table import RIVALS, strategy_of, why_absent
-from search.assignments import Planner
-from search.simulation import places_of_simulation, simulate
+from search.simulation import planner_on, simulate
 from search.strategies import with_strategy
 from spaces.curriculum import parse_curriculum
 from spaces.space import CurriculumSpace
@@ -74,7 +73,7 @@ def test_every_rival_ends_within_its_budget_and_its_winner_is_in_the_space(table
     assert found.num_sampled == 15 or found.exhausted
     assert len(found.order) == found.num_sampled
     assert (found.ended_by, found.num_failed) == ("", 0)
-    space = Planner(table.config, places_of_simulation(table.config, None)).space
+    space = planner_on(table, table.config).space
     assert space.contains(parse_curriculum(found.winner))
     assert found.finals[found.winner] == max(found.finals.values())
     assert (found.num_stopped > 0) <= RIVALS[name].stops

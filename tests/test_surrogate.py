@@ -258,7 +258,7 @@ def test_a_large_world_is_recorded_in_slices_on_a_pair_of_seeds_first(tmp_path):
     places = Places(run_id="", cache=tmp_path, store=None, mirror=None)
     planner = Planner(config, places)
     rows = {"curriculum": "none", "rung": 0, "num_rungs": 1}
-    parts = list(islice(parts_of(world, config, planner, lambda part: [rows]), 8))
+    parts = list(islice(parts_of(world, config, planner, lambda part: [rows]), 10))
     assert [(part.seed, part.slice) for part in parts[:4]] == [(1, 0), (4, 0), (1, 1), (4, 1)]
     assert {part.seed for part in parts[4:]} == set(world.seen[1:])
     assert [part.name for part in parts] == wanted_names(world, planner)

@@ -10,7 +10,7 @@ from statistics import fmean
 from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
 from benchmarks.strategies.entries import Entry
-from benchmarks.strategies.kept import Found, Line
+from benchmarks.strategies.kept import Found, Line, trials_of
 from benchmarks.strategies.limits import FIRST, WHILE, limits
 from benchmarks.strategies.markdown import (
     evaluations,
@@ -135,7 +135,7 @@ def _headline_row(table: RecordedTable, name: str, lines: Sequence[Line]) -> lis
 
 
 def _after(table: RecordedTable) -> list[int]:
-    return [n for n in AFTER if n <= (table.config.budget.trials or 0)]
+    return [n for n in AFTER if n <= trials_of(table.folder)]
 
 
 def _steps(table: RecordedTable, found: Found, wanted: Mapping[str, Entry]) -> Iterator[str]:

@@ -22,11 +22,11 @@ from benchmarks.tables.surrogate_luck import fit_luck
 from search.computed_cells import ComputedCells, Luck, normal
 from search.recorded_scores import Array, Output, Recorded, recorded_of, trained_whole
 from search.recorded_table import FACTS, RecordedTable, TableError, read_table, write_facts
+from search.simulation import planner_on
 from search.surrogate_table import (
     Value,
     computed,
     everything,
-    planner_of,
     scores_of,
     untuned_of,
     value_of,
@@ -50,7 +50,7 @@ def add_surrogate(folder: Path) -> dict[str, Any]:
         TableError: if there is no table, or too little is recorded.
     """
     table = read_table(folder, surrogate=False)
-    planner = planner_of(table)
+    planner = planner_on(table, table.config)
     space, recorded = planner.space, recorded_of(table.cells, planner.space)
     trained = _enough(table, recorded)
     folds = {scale: held_out(recorded, space, scale) for scale in recorded.scores}
