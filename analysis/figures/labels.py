@@ -1,7 +1,8 @@
 """Where do the names of points go, so that none hides another? A greedy placement.
 
 Each name takes the nearest free place around its point: first close by, then farther off with a
-thin line to it. Points in a crowd choose first. No name is left out.
+thin line to it. Points in a crowd choose first. Where all is taken, a name covers as little as it
+can, or is left out.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from math import cos, hypot, pi, sin
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from analysis.figures.style import INK, MUTED
+
+Array = NDArray[np.float64]
 
 SIZE = 8.0
 """Points of type; a letter is about 0.62 of it wide."""
@@ -43,14 +47,24 @@ class _Box:
         return max(wide, 0.0) * max(high, 0.0)
 
 
-def label_points(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str]) -> None:
-    """Name every point; to be called when all else of the figure is drawn.
+def label_points(
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    names: Sequence[str],
+    *,
+    others: Array | None = None,
+    leave_out: bool = False,
+) -> None:
+    """Name points; to be called when all else of the figure is drawn.
 
     Args:
         axes: whose limits and place in the figure stay as they are now.
         x: of the points, in data.
         y: the same.
         names: short, such as language codes.
+        others: (points, 2), in data; further ones that no name is to cover.
+        leave_out: a name that finds no free place, rather than to let it cover something.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -58,23 +72,26 @@ def label_points(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     to_points = 72 / figure.dpi
     spots = axes.transData.transform(np.column_stack([x, y])) * to_points
     frame = np.asarray(axes.get_window_extent().extents) * to_points
-    marks = [_Box(float(a), float(b), 2 * _MARK, 2 * _MARK) for a, b in spots]
+    unnamed = np.zeros((0, 2)) if others is None else axes.transData.transform(others) * to_points
+    marks = [_Box(float(a), float(b), 2 * _MARK, 2 * _MARK) for a, b in (*spots, *unnamed)]
     placed = [_Box(float(a), float(b), 1.0, 1.0) for a, b in _on_lines(axes) * to_points]
     for i in _crowded_first(spots):
         size = (0.62 * SIZE * len(names[i]) + 1, SIZE + 1)
-        best = _best(marks[i], size, marks, placed, frame)
+        best, is_free = _best(marks[i], size, marks, placed, frame)
+        if leave_out and not is_free:
+            continue
         placed.append(best)
         _write(axes, (x[i], y[i]), names[i], best.x - marks[i].x, best.y - marks[i].y)
 
 
-def _on_lines(axes: Axes) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _on_lines(axes: Axes) -> Array:
     """Places along the lines of a figure, straight ones, in pixels."""
     ends = [line.get_transform().transform(line.get_xydata()) for line in axes.lines]
     steps = np.linspace(0, 1, _ALONG)[:, None]
     return np.concatenate([np.zeros((0, 2)), *(a + steps * (b - a) for a, b in ends)])
 
 
-def _crowded_first(spots: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[int]:
+def _crowded_first(spots: Array) -> list[int]:
     apart = np.hypot(*(spots[:, None] - spots[None]).transpose(2, 0, 1))
     return [int(i) for i in np.argsort(-(apart < 30).sum(1), kind="stable")]
 
@@ -84,9 +101,9 @@ def _best(
     size: tuple[float, float],
     marks: Sequence[_Box],
     placed: Sequence[_Box],
-    frame: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> _Box:
-    """The nearest place that covers nothing, else that which covers least."""
+    frame: Array,
+) -> tuple[_Box, bool]:
+    """The nearest place that covers nothing, else that which covers least; and which it is."""
     best, least = None, float("inf")
     for box in _places(mark, size):
         covered = sum(box.over(other) for other in (*marks, *placed))
@@ -95,11 +112,11 @@ def _best(
             frame[1] - box.y + size[1] / 2, box.y + size[1] / 2 - frame[3], 0.0,
         )  # fmt: skip
         if covered + 100 * outside == 0:
-            return box
+            return box, True
         if covered + 100 * outside < least:
             best, least = box, covered + 100 * outside
     assert best is not None
-    return best
+    return best, False
 
 
 def _places(mark: _Box, size: tuple[float, float]) -> Iterator[_Box]:

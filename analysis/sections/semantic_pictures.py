@@ -68,7 +68,6 @@ def _gaps(study: SemanticStudy, measure: str) -> Picture:
         axes.set_title(target)
     if not is_crowded:
         task_legend(figure, of_tasks)
-    figure.draw_without_rendering()
     for axes, table, own in zip(grid, tables, means, strict=False):
         covered = own if is_crowded else pd.concat([table, own])
         name_points(axes, own.rename_axis("name").reset_index(), all_points=covered)
@@ -95,7 +94,6 @@ def _changes(pooled: Sequence[Relation]) -> Picture:
             draw_slope(axes, x, own.found.slope.mean / float(x.std()))
         axes.set_title(f"rank correlation {own.found.spearman.mean:+.2f}, n = {len(x)}")
     task_legend(figure, of_tasks)
-    figure.draw_without_rendering()
     for axes, own in zip(grid, pooled, strict=False):
         points = own.points.rename(columns={"language": "name"})
         spread = points[["x", "y"]].std()
@@ -127,7 +125,6 @@ def _languages(relations: Sequence[Relation]) -> Picture:
         own = panels[outcome]
         draw_scatter(axes, own.points, xlabel=own.measure, ylabel=f"{outcome}, points")
         axes.set_title(f"rank correlation {own.found.spearman.mean:+.2f}, n = {len(own.points)}")
-    figure.draw_without_rendering()
     for axes, outcome in zip(grid, (NONE_GAP, CHANGE), strict=True):
         points = panels[outcome].points.rename(columns={"language": "name"})
         name_points(axes, points, all_points=points)
