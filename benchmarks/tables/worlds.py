@@ -151,7 +151,7 @@ WORLDS: dict[str, World] = {
         scaled=(1, 2, 4),
     ),
     # Chosen with `python -m benchmarks.tables.screen`, by eight curricula.
-    "miniworld-long": _of_249("miniworld-long", sizes=(3000, 9000), stage_rate=5e-4, scaled=(1, 2)),
+    "miniworld-long": _of_249("miniworld-long", sizes=(3000, 9000), stage_rate=5e-4),
     # Used once, when everything was chosen on the tables above.
     "miniworld-long-final": _of_249(
         "miniworld-long",
