@@ -220,7 +220,7 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
     yield "\n### How well each rung ranks\n"
     rows = [
         [
-            f"{rung.scale:.2f}",
+            rung.name,
             f"{rung.with_truth:+.2f}",
             f"{rung.between_seeds:+.2f}",
             *(f"{reliability_of_mean(rung.reliability, seeds):.2f}" for seeds in SEEDS),
@@ -237,7 +237,7 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
         "highest mean be within? Blind: targets of which so many curricula have the very same "
         "score in a language, as models that give every item one answer.\n"
     )
-    heads = ["of the probe", "Spearman with the truth", "between two seeds", "reliability"]
+    heads = ["rung", "Spearman with the truth", "between two seeds", "reliability"]
     heads += [f"of {seeds} seeds" for seeds in SEEDS[1:]]
     yield from markdown_table(
         [*heads, "true best in the highest third", "best of all within", "blind"], rows

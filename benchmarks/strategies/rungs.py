@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
@@ -11,10 +12,14 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from analysis.objective import objective_values
+from analysis.observations import as_frame
 from analysis.target_noise import TargetNoise, target_noises
 from benchmarks.strategies.kept import seeing, sets_of
 from search.objectives import recorded_objective
-from search.recorded_table import OBSERVATIONS, RecordedTable
+from search.recorded_table import RecordedTable, TableError
+from search.simulation import planner_on
+from spaces.curriculum import parse_curriculum
+from spaces.rungs import RUNG_DEFINITIONS
 from spaces.stopping import pooled_sd
 
 
@@ -22,8 +27,8 @@ from spaces.stopping import pooled_sd
 class RungQuality:
     """How well one rung tells curricula apart."""
 
-    scale: float
-    """Fraction of the probe."""
+    name: str
+    """Definition and place."""
     with_truth: float
     """Spearman's correlation of one trial's value with the truth; mean over seeds, each seen in
     turn with others."""
@@ -46,38 +51,78 @@ def reliability_of_mean(reliability: float, seeds: int) -> float:
 
 
 def rung_qualities(table: RecordedTable) -> list[RungQuality]:
-    """All rungs of the table's study, over the whole space and all whole seeds."""
-    frame = pd.read_parquet(table.folder / OBSERVATIONS)
-    objective = recorded_objective(table.config, frame)
-    assert objective is not None, "a table has finished trials"
-    values = objective_values(frame, objective)
+    """Rungs of every definition that is recorded, over the whole space and all whole seeds."""
     sets = sets_of(table.folder)
     seeds = sorted({seed for seen in sets for seed in seen})
-    scales = frame.groupby("rung")["scale"].max()
-    alone = frame[frame["stage_seed"] == seeds[0]]
-    found = []
-    for rung, own in values.groupby("rung"):
-        wide = own.pivot_table(index="curriculum", columns="stage_seed", values="value")
-        wide = wide.loc[[text for text in wide.index if text in table.truths], seeds].dropna()
-        noises = target_noises(alone, objective, own[own["stage_seed"] == seeds[0]])
-        blind = tuple(of for of in noises if of.is_blind)
-        judged = [_judged(wide, seeing(table.folder, seen)) for seen in sets]
-        found.append(_quality(wide, judged, scale=float(scales[rung]), blind=blind))
+    judges = [seeing(table.folder, seen) for seen in sets]
+    found: list[RungQuality] = []
+    for definition in RUNG_DEFINITIONS:
+        with suppress(TableError):  # it was not recorded
+            frame = pd.concat(_observed(table, definition, seed) for seed in seeds)
+            found += _qualities(frame, definition, judges)
     return found
+
+
+def _observed(table: RecordedTable, definition: str, seed: int) -> pd.DataFrame:
+    """What every rung of every curriculum scored at a seed.
+
+    Raises:
+        TableError: if some of it is not recorded.
+    """
+    assert table.config.stopping is not None, "tables have rungs"
+    stopping = table.config.stopping.model_copy(update={"rungs": definition})
+    planner = planner_on(table, table.config.model_copy(update={"stopping": stopping}))
+    space = map(str, (*planner.given().baselines, *planner.space.enumerate()))
+    rows = []
+    for text in dict.fromkeys(space):
+        assignment = planner.search(parse_curriculum(text), "sampled", seed)
+        for work in assignment.rungs:
+            cell = table.cell(work, stage_seed=seed, target_seed=seed)
+            own = {"curriculum": text, "role": "sampled", "variant": "", "rung": work.index}
+            own |= {"num_rungs": len(assignment.rungs)}
+            rows += [row | own for row in cell.rows]
+    return as_frame(rows)
+
+
+def _qualities(
+    frame: pd.DataFrame, definition: str, judges: Sequence[RecordedTable]
+) -> Iterator[RungQuality]:
+    objective = recorded_objective(judges[0].config, frame)
+    assert objective is not None, "a table has finished trials"
+    values = objective_values(frame, objective)
+    first = values[values["stage_seed"] == values["stage_seed"].min()]
+    alone = frame[frame["stage_seed"] == frame["stage_seed"].min()]
+    count = int(values["rung"].max()) + 1
+    # the last rung is the same whatever a rung is
+    for index in range(count if definition == RUNG_DEFINITIONS[0] else count - 1):
+        own = values[values["rung"] == index]
+        wide = own.pivot_table(index="curriculum", columns="stage_seed", values="value").dropna()
+        # curricula that share a prefix are one model there: equal scores are no blindness
+        noises = (
+            []
+            if definition == "stages"
+            else target_noises(alone, objective, first[first["rung"] == index])
+        )
+        yield _quality(
+            wide,
+            [_judged(wide, judge) for judge in judges],
+            name=f"{definition}, {index + 1} of {count}",
+            blind=tuple(of for of in noises if of.is_blind),
+        )
 
 
 def _quality(
     wide: pd.DataFrame,
     judged: Sequence[tuple[float, float, float]],
     *,
-    scale: float,
+    name: str,
     blind: tuple[TargetNoise, ...],
 ) -> RungQuality:
     own = (wide - wide.mean()).to_numpy()  # what a seed does to all alike ranks nothing
     noise = pooled_sd([list(row) for row in own]) or 0.0
     with_truth, best_in_third, pick_within = map(fmean, zip(*judged, strict=True))
     return RungQuality(
-        scale=scale,
+        name=name,
         with_truth=with_truth,
         between_seeds=fmean(
             float(spearmanr(wide[one], wide[other]).statistic)
