@@ -19,6 +19,10 @@ from search.strategies import Strategy
 from search.study_fields import Seeds
 from spaces.curriculum import parse_curriculum
 
+MOST_SEEN = 1 + len(Seeds().noise)
+"""Seeds that a search sees, if there are so many: a study has by default one for its trials and two
+for noise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -30,8 +34,8 @@ class Entry:
     repetitions: int = 15
     times: int = 1
     """So many times the trials of the others."""
-    seeds: int = 1 + len(Seeds().noise)
-    """It sees at most so many; a study has by default one for its trials and two for noise."""
+    seeds: int = MOST_SEEN
+    """It sees at most so many."""
     absent: str = ""
     """Why it cannot be run here; what was run elsewhere is kept."""
     group: str = ""

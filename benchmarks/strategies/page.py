@@ -9,8 +9,8 @@ from statistics import fmean
 
 from benchmarks.rivals.predicted import PREDICTIONS
 from benchmarks.rivals.table import RIVALS
-from benchmarks.strategies.entries import Entry
-from benchmarks.strategies.kept import Found, Line, trials_of
+from benchmarks.strategies.entries import MOST_SEEN, Entry
+from benchmarks.strategies.kept import Found, Line, sets_of, trials_of
 from benchmarks.strategies.limits import FIRST, WHILE, limits
 from benchmarks.strategies.markdown import (
     evaluations,
@@ -35,7 +35,7 @@ from benchmarks.strategies.rungs import reliability_of_mean, rung_qualities
 from benchmarks.strategies.steps import REFERENCES, STEPS
 from search.recorded_table import RecordedTable
 from search.simulate import surrogate_line
-from search.turns import in_words, turns
+from search.turns import in_words
 
 SEEDS = (1, 2, 4)
 """Over which means are foretold."""
@@ -63,10 +63,11 @@ def _facts(table: RecordedTable, by: str) -> Iterator[str]:
     truth, facts = table.truths[table.best], table.facts
     seeds = f"mean of {truth.seeds} {'seed' if truth.seeds == 1 else 'seeds'}"
     meaning = seeds if facts.surrogate is None else "computed"
+    seen = list(dict.fromkeys(own[:MOST_SEEN] for own in sets_of(table.folder)))
     yield f"\n## {table.config.study.name}\n"
     yield (
-        f"{len(table.truths)} curricula. A search sees the seeds {in_words(turns(table))} in turn, "
-        f"and all others are its truth. Where it sees {in_words([facts.seen])}, the true best is "
+        f"{len(table.truths)} curricula. A search sees the seeds {in_words(seen)} in turn, "
+        f"and all others are its truth. Where it sees {in_words(seen[:1])}, the true best is "
         f"`{table.best}`, {100 * truth.value:.1f} ({meaning}, "
         f"standard error {100 * truth.error:.1f}), "
         f"none is {100 * table.true_value('none'):.1f}, and within means within "
