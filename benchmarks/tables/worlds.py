@@ -157,7 +157,7 @@ WORLDS: dict[str, World] = {
         "miniworld-long",
         sizes=(2000, 6000),
         stage_rate=5e-4,
-        seeds=tuple(range(21, 31)),
+        seeds=tuple(range(21, 32)),
         end="-final",
     ),
     "miniworld-large-final": World(
