@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from statistics import fmean
 
 import pandas as pd
@@ -18,7 +18,6 @@ from benchmarks.strategies.kept import seeing, sets_of
 from search.objectives import recorded_objective
 from search.recorded_table import RecordedTable, TableError
 from search.simulation import planner_on
-from spaces.curriculum import parse_curriculum
 from spaces.rungs import RUNG_DEFINITIONS
 from spaces.stopping import pooled_sd
 
@@ -58,13 +57,12 @@ def rung_qualities(table: RecordedTable) -> list[RungQuality]:
     found: list[RungQuality] = []
     for definition in RUNG_DEFINITIONS:
         with suppress(TableError):  # it was not recorded
-            frame = pd.concat(_observed(table, definition, seed) for seed in seeds)
-            found += _qualities(frame, definition, judges)
+            found += _qualities(_observed(table, definition, seeds), definition, judges)
     return found
 
 
-def _observed(table: RecordedTable, definition: str, seed: int) -> pd.DataFrame:
-    """What every rung of every curriculum scored at a seed.
+def _observed(table: RecordedTable, definition: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """What every rung of every curriculum scored at these seeds.
 
     Raises:
         TableError: if some of it is not recorded.
@@ -72,15 +70,15 @@ def _observed(table: RecordedTable, definition: str, seed: int) -> pd.DataFrame:
     assert table.config.stopping is not None, "tables have rungs"
     stopping = table.config.stopping.model_copy(update={"rungs": definition})
     planner = planner_on(table, table.config.model_copy(update={"stopping": stopping}))
-    space = map(str, (*planner.given().baselines, *planner.space.enumerate()))
+    space = dict.fromkeys((*planner.given().baselines, *planner.space.enumerate()))
     rows = []
-    for text in dict.fromkeys(space):
-        assignment = planner.search(parse_curriculum(text), "sampled", seed)
+    for seed, curriculum in product(seeds, space):
+        assignment = planner.search(curriculum, "sampled", seed)
+        own: dict[str, object] = {"curriculum": assignment.curriculum, "role": "sampled"}
+        own |= {"variant": "", "num_rungs": len(assignment.rungs)}
         for work in assignment.rungs:
             cell = table.cell(work, stage_seed=seed, target_seed=seed)
-            own = {"curriculum": text, "role": "sampled", "variant": "", "rung": work.index}
-            own |= {"num_rungs": len(assignment.rungs)}
-            rows += [row | own for row in cell.rows]
+            rows += [row | own | {"rung": work.index} for row in cell.rows]
     return as_frame(rows)
 
 
