@@ -16,6 +16,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -48,12 +49,15 @@ def with_surrogate(table: RecordedTable, facts: Mapping[str, Any]) -> RecordedTa
         facts: of the surrogate.
 
     Raises:
-        TableError: if its predictions are missing.
+        TableError: if predictions are missing, all or some.
     """
     planner = planner_on(table, table.config)
     recorded = recorded_of(table.cells, planner.space)
     texts = everything(planner, recorded)
-    scores = scores_of(texts, recorded, read_predicted(table.folder))
+    try:
+        scores = scores_of(texts, recorded, read_predicted(table.folder))
+    except KeyError as error:
+        raise _unpredicted(table.folder, f"lack {shorten(str(error), 200)}") from error
     return RecordedTable(
         folder=table.folder,
         config=table.config,
@@ -124,7 +128,7 @@ def read_predicted(folder: Path) -> pd.DataFrame:
     """What was predicted for a table: (scale, curriculum) x (target, language).
 
     Raises:
-        TableError: if that is missing or damaged.
+        TableError: if it is missing or damaged.
     """
     try:
         frame = pd.read_parquet(folder / PREDICTED)
@@ -132,10 +136,14 @@ def read_predicted(folder: Path) -> pd.DataFrame:
             index=["scale", "curriculum"], columns=["target", "language"], values="value"
         )
     except (OSError, ValueError, KeyError) as error:
-        raise TableError(
-            f"{folder / PREDICTED}, scores of the curricula that are not recorded, cannot be read: "
-            f"{error}; write them again with: python -m benchmarks.tables.surrogate {folder}"
-        ) from error
+        raise _unpredicted(folder, f"cannot be read: {error}") from error
+
+
+def _unpredicted(folder: Path, problem: str) -> TableError:
+    return TableError(
+        f"{folder / PREDICTED}, scores of the curricula that are not recorded, {problem}; "
+        f"write them again with: python -m benchmarks.tables.surrogate {folder}"
+    )
 
 
 def write_predicted(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from planted_table import PRICES
@@ -221,6 +222,12 @@ def test_too_little_to_predict_by_is_refused(curricula, planner, tmp_path):
 
 def test_without_its_predictions_a_table_says_what_to_do(noisy, tmp_path):
     copy = shutil.copytree(noisy[0], tmp_path / "copy")
+    frame = pd.read_parquet(copy / PREDICTED)
+    for column in ("scale", "curriculum", "target"):
+        gone = frame[column].iloc[0]
+        frame[frame[column] != gone].to_parquet(copy / PREDICTED)
+        with pytest.raises(TableError, match=rf"lack.*{gone}.*benchmarks\.tables\.surrogate"):
+            read_table(copy)
     (copy / PREDICTED).write_bytes(b"damaged")
     with pytest.raises(TableError, match=r"predicted\.parquet.*benchmarks\.tables\.surrogate"):
         read_table(copy)
