@@ -112,9 +112,19 @@ def _headline(
     yield ""
     for name in names:
         yield f"- `{name}`: {wanted[name].says}{_version(name)}"
-    for name in (*RIVALS, *PREDICTIONS):
-        if name in wanted and not found.get(name):
-            yield f"- `{name}` was not run: {wanted[name].absent or 'it is to come'}"
+    others = (name for name in (*RIVALS, *PREDICTIONS) if name in wanted and name not in names)
+    yield from _not_run({name: wanted[name].absent for name in others})
+
+
+def _not_run(why: Mapping[str, str]) -> Iterator[str]:
+    """A line for each reason, and one for what is to come.
+
+    Args:
+        why: by name; empty: it can be run.
+    """
+    for reason in sorted(set(why.values())):
+        names = ", ".join(f"`{name}`" for name, own in why.items() if own == reason)
+        yield f"\nNot run: {names}{reason and f' ({reason})'}."
 
 
 def _version(name: str) -> str:
@@ -212,9 +222,13 @@ def _ablation(
     heads = [f"to within, {says}" for says in BOTH.values()]
     heads += ["regret after 3", "after 10", "in the end", "confirmed within", "best stopped"]
     yield from markdown_table(["", *heads], rows)
-    for name, entry in wanted.items():
-        if entry.group == group and not found.get(name):
-            yield f"\n`{name}` was not run: {entry.absent or 'it is to come'}."
+    yield from _not_run(
+        {
+            name.removeprefix(f"{group}: "): entry.absent
+            for name, entry in wanted.items()
+            if entry.group == group and name not in names
+        }
+    )
 
 
 def _rungs(table: RecordedTable) -> Iterator[str]:
