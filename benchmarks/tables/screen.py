@@ -2,11 +2,11 @@
 
     python -m benchmarks.tables.screen [SETTING …] [--curricula 10] [--seeds 3]
 
-A few curricula of `miniworld-small`'s space, drawn at random, are trained to the end on a few seeds
-in every setting. Shown for every target and for means over them: the noise (standard deviation of
-one curriculum over seeds, what a seed does to all alike taken out), the spread of curricula beyond
-it, and the reliability of one trial. Every trial is a line of docs/measured/screen.jsonl; what is
-there is not trained again.
+A few curricula of `miniworld-small`'s space, or of another world's, drawn at random, are trained to
+the end on a few seeds in every setting. Shown for every target and for means over them: the noise
+(standard deviation of one curriculum over seeds, what a seed does to all alike taken out), the
+spread of curricula beyond it, and the reliability of one trial. Every trial is a line of
+docs/measured/screen.jsonl; what is there is not trained again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -35,14 +36,22 @@ from search.table_parts import Column, heading, table
 
 RESULTS = Path(__file__).parent.parent.parent / "docs" / "measured" / "screen.jsonl"
 STORE = Path("~/.cache/curriculum-search").expanduser()
+MIRROR = Path(os.environ["CURRICULUM_MIRROR"]) if "CURRICULUM_MIRROR" in os.environ else None
 FIRST_SEED = 101
 SETTINGS: dict[str, dict[str, Any]] = {
     "small": {},
     "long": {"sizes": [3000, 9000]},
     "long, gentle": {"sizes": [3000, 9000], "stage_rate": 5e-4},
     "long, more target": {"sizes": [3000, 9000], "train": 540},
+    "real, more target": {
+        "world": "real",
+        "sizes": [200, 600],
+        "targets": ["udpos", "panx", "tatoeba"],
+        "train": 540,
+    },
 }
-"""What differs from the recorded world: sizes of stages, their learning rate, target examples."""
+"""What differs from the recorded world: sizes of stages, their learning rate, targets and their
+examples. One of real rows takes a mirror (CURRICULUM_MIRROR)."""
 
 
 def main() -> None:
@@ -73,7 +82,9 @@ def main() -> None:
 def study_of(setting: str) -> StudyConfig:
     """The recorded world's study with a setting's changes."""
     changes = SETTINGS[setting]
-    values = load_study(WORLDS["miniworld-small"].study).model_dump(mode="json")
+    world = WORLDS[changes.get("world", "miniworld-small")]
+    values = load_study(world.study).model_dump(mode="json")
+    values["targets"] = changes.get("targets", values["targets"])
     values["space"]["sizes"] = changes.get("sizes", values["space"]["sizes"])
     values["probe"]["train"] = changes.get("train", values["probe"]["train"])
     rate = changes.get("stage_rate", values["recipe"]["stage"]["learning_rate"])
@@ -82,7 +93,8 @@ def study_of(setting: str) -> StudyConfig:
 
 
 def _places() -> Places:
-    return Places(run_id="screen", cache=STORE / "cache", store=str(STORE / "store"), mirror=None)
+    store, cache = str(STORE / "store"), STORE / "cache"
+    return Places(run_id="screen", cache=cache, store=store, mirror=MIRROR)
 
 
 def _drawn(config: StudyConfig, count: int) -> list[Any]:
