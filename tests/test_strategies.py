@@ -445,11 +445,19 @@ def test_the_page_says_how_far_one_driver_goes_and_what_is_missed(tmp_path):
         "workers": {
             "64": {"times_one_worker": times, "regret_points": times, "searches": [shares]}
         },
-        "decisions": {"tpe+asha": {"thousands": [{"trials": 1000, "rss_bytes": 5e8, **slow}]}},
+        "decisions": {
+            "tpe+asha": {
+                "thousands": [
+                    {"trials": 1000, "rss_bytes": 5e8, **slow},
+                    {"trials": 2000, "rss_bytes": 5.1e8, **slow},
+                ]
+            }
+        },
         "missed": ["64 workers are 41.4 times as fast; wanted 55"],
     }
     (tmp_path / "scaling.json").write_text(json.dumps(found))
     page = "\n".join(scaling_section(tmp_path / "scaling.json"))
     assert "| 64 | 41.4 ± 8.0 | 41.4 ± 8.0 | 46 | 80 % | 0 % | 0 % | 20 % |" in page
     assert "| `tpe+asha` | 1,000 | 0.3 | 2.8 | 300.0 | 500 |" in page
+    assert "`tpe+asha`: 10 kB of memory for every trial after the first 1,000." in page
     assert "- **missed**: 64 workers are 41.4 times as fast; wanted 55" in page
