@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from planted_table import FACTS, planted, study
+from planted_table import FACTS, TARGETS, planted, study
 
 from benchmarks.strategies.entries import SEEDED, SEEDS, entries
 from benchmarks.strategies.kept import seen_by, sets_of
@@ -29,6 +29,9 @@ def test_without_noise_every_rung_of_targets_picks_the_best(tmp_path):
         assert rung.reliability == pytest.approx(1)
         assert rung.best_in_third == rung.pick_within == 1
         assert not rung.blind
+        assert list(rung.with_last.values()) == [pytest.approx(1)] * len(rung.with_last)
+    assert rungs[-1].with_last.keys() == rungs[0].with_last.keys() == set(TARGETS)
+    assert all(found < 0.9 for found in rungs[-1].with_last.values())
 
 
 def test_noise_makes_a_rung_unreliable_and_its_pick_luck(tmp_path):

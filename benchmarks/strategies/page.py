@@ -242,6 +242,7 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
             f"{100 * rung.best_in_third:.0f} %",
             f"{100 * rung.pick_within:.0f} %",
             ", ".join(f"`{of.target}` ({of.equal:.0%})" for of in rung.blind) or "–",
+            ", ".join(f"`{target}` {found:+.2f}" for target, found in rung.with_last.items()),
         ]
         for rung in rung_qualities(table)
     ]
@@ -250,10 +251,12 @@ def _rungs(table: RecordedTable) -> Iterator[str]:
         "of means over 2 and 4 seeds as Spearman and Brown foretell it. Best of all within: had a "
         "search trained every curriculum there, on all seeds that it sees, how often would its "
         "highest mean be within? Blind: targets of which so many curricula have the very same "
-        "score in a language, as models that give every item one answer.\n"
+        "score in a language, as models that give every item one answer. With the last: Spearman "
+        "of each target's scores, means over seeds, with those of the last rung.\n"
     )
     heads = ["rung", "Spearman with the truth", "between two seeds", "reliability"]
     heads += [f"of {seeds} seeds" for seeds in SEEDS[1:]]
     yield from markdown_table(
-        [*heads, "true best in the highest third", "best of all within", "blind"], rows
+        [*heads, "true best in the highest third", "best of all within", "blind", "with the last"],
+        rows,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -42,6 +42,9 @@ class RungQuality:
     as good as the true best: a search that trained everything at this rung would be so often."""
     blind: tuple[TargetNoise, ...]
     """Targets that it does not tell curricula apart by, at the first seed."""
+    with_last: Mapping[str, float]
+    """Spearman's correlation of each target's score, mean over seeds, with that at the last rung:
+    what a probe that is too small likes is not always what is good."""
 
 
 def reliability_of_mean(reliability: float, seeds: int) -> float:
@@ -91,6 +94,8 @@ def _qualities(
     first = values[values["stage_seed"] == values["stage_seed"].min()]
     alone = frame[frame["stage_seed"] == frame["stage_seed"].min()]
     count = int(values["rung"].max()) + 1
+    names = list(objective.metrics)
+    means = values.groupby(["rung", "curriculum"])[names].mean()
     # the last rung is the same whatever a rung is
     for index in range(count if definition == RUNG_DEFINITIONS[0] else count - 1):
         own = values[values["rung"] == index]
@@ -106,6 +111,10 @@ def _qualities(
             [_judged(wide, judge) for judge in judges],
             name=f"{definition}, {index + 1} of {count}",
             blind=tuple(of for of in noises if of.is_blind),
+            with_last={
+                name: float(spearmanr(means.loc[index][name], means.loc[count - 1][name]).statistic)
+                for name in names
+            },
         )
 
 
@@ -115,6 +124,7 @@ def _quality(
     *,
     name: str,
     blind: tuple[TargetNoise, ...],
+    with_last: Mapping[str, float],
 ) -> RungQuality:
     own = (wide - wide.mean()).to_numpy()  # what a seed does to all alike ranks nothing
     noise = pooled_sd([list(row) for row in own]) or 0.0
@@ -130,6 +140,7 @@ def _quality(
         best_in_third=best_in_third,
         pick_within=pick_within,
         blind=blind,
+        with_last=with_last,
     )
 
 
