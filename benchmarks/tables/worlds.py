@@ -54,7 +54,13 @@ reliability 0.21; of these 0.48, 0.86, 0.72 and 0.66)."""
 
 
 def _study(
-    name: str, *, space: Mapping[str, Any], targets: Sequence[str], stage_rate: float, trials: int
+    name: str,
+    *,
+    space: Mapping[str, Any],
+    targets: Sequence[str],
+    stage_rate: float,
+    trials: int,
+    target_epochs: int = 4,
 ) -> dict[str, Any]:
     """A study of the embedded world, searched in all its languages but the farthest."""
     return {
@@ -70,7 +76,7 @@ def _study(
         "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
         "recipe": {
             "stage": {"learning_rate": stage_rate, "epochs": 1, **_RECIPE},
-            "target": {"learning_rate": 5e-4, "epochs": 4, **_RECIPE},
+            "target": {"learning_rate": 5e-4, "epochs": target_epochs, **_RECIPE},
         },
     }
 
@@ -122,25 +128,18 @@ def _real(name: str, *, sizes: tuple[int, int], train: int, seeds: Sequence[int]
         seeds: two that are seen, then those of the truth.
     """
     return World(
-        study={
-            "study": {"name": name},
+        study=_study(
+            name,
+            space={"tasks": ["mnli", "sst2", "ud_pos_en"], "sizes": list(sizes)},
+            targets=["udpos", "tatoeba"],
+            stage_rate=5e-4,
+            trials=100,
+            target_epochs=2,
+        )
+        | {
             "encoder": {"name": "local/xlmr-micro"},
-            "space": {
-                "tasks": ["mnli", "sst2", "ud_pos_en"],
-                "sizes": list(sizes),
-                "max_stages": 3,
-            },
-            "targets": ["udpos", "tatoeba"],
             "languages": {"proxy": ["de", "es", "hi", "ru", "tr", "zh"], "report": ["ar"]},
             "probe": {"train": train, "eval": 50},
-            "budget": {"trials": 100},
-            "stopping": {"num_rungs": 3, "reduction_factor": 3},
-            "resources": {"workers": 2},
-            "seeds": {"stage": 1, "target": 1, "noise": [2, 3]},
-            "recipe": {
-                "stage": {"learning_rate": 5e-4, "epochs": 1, **_RECIPE},
-                "target": {"learning_rate": 5e-4, "epochs": 2, **_RECIPE},
-            },
         },
         seen=tuple(seeds[:2]),
         truth=tuple(seeds[2:]),
