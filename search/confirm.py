@@ -7,7 +7,7 @@ come from the store, so that the second pass trains only the controls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from analysis.confirmation import winner_of
@@ -88,11 +88,8 @@ class Confirmation:
     def _trials(
         self, candidates: list[Curriculum], *, split: SplitName, controls: list[Assignment]
     ) -> GivenTrials:
-        make = self._planner.confirm
         seeds = self._config.seeds.confirm
-        wanted = [make(c, "candidate", s, split=split) for s in seeds for c in candidates]
-        wanted += [make(Curriculum(), "baseline", s, split=split) for s in seeds]
-        wanted += controls
+        wanted = [*to_compare(candidates, seeds, self._planner, split=split), *controls]
         return GivenTrials([a for a in wanted if not self._recorded(a)], self._recorder.record)
 
     def _recorded(self, assignment: Assignment) -> bool:
@@ -117,6 +114,15 @@ def candidates_of(
     if top == "all":
         return [curriculum for curriculum in trained if planner.space.contains(curriculum)]
     return trained[:top]
+
+
+def to_compare(
+    candidates: Sequence[Curriculum], seeds: Sequence[int], planner: Planner, *, split: SplitName
+) -> list[Assignment]:
+    """The trials of candidates and of the empty curriculum, all at the same seeds."""
+    make = planner.confirm
+    found = [make(c, "candidate", seed, split=split) for seed in seeds for c in candidates]
+    return found + [make(Curriculum(), "baseline", seed, split=split) for seed in seeds]
 
 
 class InTurn:

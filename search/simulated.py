@@ -79,7 +79,7 @@ class Simulated:
     ended_by: str
     """What stopped the search before its budget was spent; empty if nothing."""
     confirmed: str | None = None
-    """The winner of the confirmation, if there was one."""
+    """The best of the confirmation, if there was one; `none`, where no other was better."""
     confirmation: Spent | None = None
     """By the confirmation alone."""
 

@@ -211,6 +211,19 @@ def test_the_best_few_are_confirmed_on_fresh_seeds_and_the_best_of_them_wins(wor
     assert found.confirmation.clock_seconds > 0
 
 
+def test_where_every_stage_harms_the_empty_curriculum_is_what_is_confirmed(tmp_path):
+    space = {"tasks": ["mini-paraphrase"], "sizes": [1000, 3000], "max_stages": 1}
+    config = study(space=space, seeds={"noise": [2], "confirm": [3, 4]}, confirm={"top": 1})
+    own, rows = planted(tmp_path, config, (1, 2, 3, 4), noise=0.001)
+    found = simulate(own, config)
+    assert found.confirmed == own.best == "none"
+    last = [row for row in rows if row["scale"] == 1.0 and row["stage_seed"] in (3, 4)]
+    [candidate] = [text for text in found.finals if text != "none"][:1]
+    paid = {(row["curriculum"], row["stage_seed"]): row for row in last if row["part"] == "target"}
+    both = [paid[text, seed]["examples_needed"] for text in ("none", candidate) for seed in (3, 4)]
+    assert found.confirmation.by_part["target"] == sum(both)
+
+
 def test_a_smaller_probe_and_fewer_languages_are_parts_of_the_table(tmp_path):
     space = {"tasks": list(TASKS[:2]), "sizes": [1000], "max_stages": 2}
     stopping = {"num_rungs": 2}

@@ -170,6 +170,12 @@ def confirmed_within(line: Line) -> bool:
     return regret is not None and bool(regret <= line["tolerance"] + ROUNDED)
 
 
+def mean_confirmed_regret(lines: Sequence[Line]) -> Interval | None:
+    """Of what the confirmation named; None if nothing was confirmed."""
+    regrets = [line["confirmed_regret"] for line in lines if line["confirmed"] is not None]
+    return t_interval(regrets, unit="searches") if regrets else None
+
+
 def _bootstrapped(values: Sequence[float]) -> Range:
     """Of the median, percentiles of resampled searches."""
     rng = np.random.default_rng(0)

@@ -98,7 +98,6 @@ def _search(folder: Path, name: str, repetition: int, trials: int) -> Line:
 
 def _line(found: Simulated) -> Line:
     """Spending is cumulative, in examples as measured and in the papers' proportions."""
-    after = found.confirmation
     return {
         "moments": [
             [
@@ -113,7 +112,6 @@ def _line(found: Simulated) -> Line:
         "papers": round(found.spent.papers),
         "clock_seconds": round(found.spent.clock_seconds),
         "confirmed": found.confirmed,
-        "confirmation": None if after is None else [round(after.examples), round(after.papers)],
         "num_sampled": found.num_sampled,
         "stopped": sorted(set(found.stopped)),
         "proposing_seconds": round(found.proposing_seconds, 2),
