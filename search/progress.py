@@ -191,7 +191,9 @@ def _where(event: TrialEvent) -> str:
 
 
 def _best(tally: Tally) -> str:
-    return "nothing yet" if tally.best is None else f"{score(tally.best[1])}  {tally.best[0]}"
+    if tally.best is None:
+        return "nothing yet"
+    return f"{score(tally.best[1])}  {tally.best[0]}{tally.doubt}"
 
 
 def _happened(event: TrialEvent) -> tuple[str, str]:

@@ -105,7 +105,7 @@ def _facts(config: StudyConfig, status: Status) -> dict[str, str]:
     begun = "running" if status.writer else "interrupted"
     best = "nothing has run to its end yet"
     if tally.best is not None:
-        best = f"{score(tally.best[1])}  {tally.best[0]}"
+        best = f"{score(tally.best[1])}  {tally.best[0]}{tally.doubt}"
     saved = savings(as_frame(status.rows)).set_index("part")["share"].to_dict()
     return {
         "best so far": best,

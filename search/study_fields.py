@@ -236,7 +236,8 @@ class Seeds(Fields):
     that of prefixes on which many trials stand."""
     contenders: CountOrZero = 1
     """So many of the best so far run on the noise seeds too before they are believed, in an
-    enumeration when all others have ended; 0 = none. Such trials do not count as trials."""
+    enumeration when all others have ended; 0 = none. Such trials do not count as trials. With
+    them the best so far is the empty curriculum until another beats it by two standard errors."""
     confirm: tuple[CountOrZero, ...] = (11, 12, 13, 14, 15)
     """Fresh seeds of the confirmation, for stages and targets."""
 

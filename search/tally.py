@@ -126,6 +126,12 @@ class Tally:
         return None if best is None else (best, self.standings.mean(best))
 
     @property
+    def doubt(self) -> str:
+        """A clause for people where others have a higher score than the best."""
+        best, ranked = self.standings.best, self.standings.ranked(1)
+        return "" if [best] == ranked or best != EMPTY_TEXT else " (nothing clearly beats it yet)"
+
+    @property
     def num_stopped(self) -> int:
         """Trials that were stopped early."""
         return len(self.stopped)

@@ -3,10 +3,11 @@
 Everything known is rebuilt from the observations on opening, in their order; Optuna's study is
 told what they say. So a first launch, a resume and an extension are the same act.
 
-Order of trials: baselines; noise seeds (as soon as the best single task is known; where no rung
-can stop a trial, in the end); what an earlier launch left running; further seeds of the best so
-far, and of prefixes that are crowded by now; then what the sampler proposes. All but the sampled
-ones run to the end and do not count as trials.
+Order of trials: baselines, and where there are contenders the empty one on the noise seeds, since
+the best so far must clearly beat it; other noise seeds (as soon as the best single task is known;
+where no rung can stop a trial, in the end); what an earlier launch left running; further seeds of
+the best so far, and of prefixes that are crowded by now; then what the sampler proposes. All but
+the sampled ones run to the end and do not count as trials.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ class Trials:
         self._running: dict[Identity, Assignment] = {}
         self._ended: set[Identity] = set()
         self._baselines = [assign(curriculum, "baseline", None) for curriculum in given.baselines]
+        of_empty = [assign(given.empty, "noise", seed) for seed in given.noise_seeds]
+        self._first = self._baselines + (of_empty if contenders else [])
         self._noise_seeds: list[Assignment] = []
         self._roles: dict[Identity, str] = {}
         self._examples_paid = 0.0
@@ -206,9 +209,9 @@ class Trials:
         return self._arrivals.noise(rung, before=assignment.identity) if known else None
 
     def _pending_given(self) -> list[Assignment]:
-        baselines = self._baselines[:1] if self._waits_for_empty() else self._baselines
-        pending = [a for a in baselines if not self._known(a)]
-        if pending or any(a.identity in self._running for a in self._baselines):
+        first = self._first[:1] if self._waits_for_empty() else self._first
+        pending = [a for a in first if not self._known(a)]
+        if pending or any(a.identity in self._running for a in self._first):
             return pending
         if not self._noise_first and (self._interrupted or not self._all_proposed()):
             return []

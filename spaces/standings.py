@@ -3,14 +3,23 @@
 By the mean over the seeds on which each ran. Who looks best after one seed is lucky more often
 than not, so nobody is believed to be the best before all seeds have been heard (the race of an
 incumbent in ROAR: Hutter, Hoos and Leyton-Brown 2011, "Sequential Model-Based Optimization for
-General Algorithm Configuration").
+General Algorithm Configuration"). And since stages cost something, no stages at all are believed to
+be the best until a curriculum beats them by more than luck: of many that all do nothing the highest
+mean is always one of theirs.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Collection
+from math import sqrt
 from statistics import fmean
+
+from spaces.curriculum import EMPTY_TEXT
+from spaces.stopping import pooled_sd
+
+CLEARLY = 2.0
+"""Standard errors of the difference by which a curriculum must beat no stages at all."""
 
 
 class Standings:
@@ -29,7 +38,8 @@ class Standings:
         """Minus the mean, and the curriculum."""
         self.best: str | None = None
         """Who is believed to be the best: once that was heard on all seeds, nobody else is before
-        being heard on them too."""
+        being heard on them too. Where there are repeats, the empty curriculum as long as
+        nobody is clearly better."""
 
     def record(self, curriculum: str, seed: int, value: float, *, repeat: bool = False) -> None:
         """Keep a curriculum's last value on a seed; a second one on the same seed is ignored.
@@ -66,9 +76,23 @@ class Standings:
         return self._entered[curriculum]
 
     def _believed(self) -> str:
+        best = self._ranked[0][1]
         if self.best is not None and self._heard(self.best):
-            return next(text for _, text in self._ranked if self._heard(text))
-        return self._ranked[0][1]
+            best = next(text for _, text in self._ranked if self._heard(text))
+        return best if not self._repeats or self._beats_empty(best) else EMPTY_TEXT
+
+    def _beats_empty(self, best: str) -> bool:
+        """By more than luck, as soon as that is known.
+
+        Luck is what all curricula of several seeds differ by within themselves; those that were
+        chosen for a high first value make it rather too large than too small.
+        """
+        if best == EMPTY_TEXT or EMPTY_TEXT not in self._entered:
+            return True
+        several = [list(own.values()) for own in self._values.values() if len(own) > 1]
+        counts = (len(self._values[text]) for text in (best, EMPTY_TEXT))
+        error = (pooled_sd(several) or 0.0) * sqrt(sum(1 / count for count in counts))
+        return self.mean(best) - self.mean(EMPTY_TEXT) > CLEARLY * error
 
     def _heard(self, curriculum: str) -> bool:
         return self._repeats <= self._values[curriculum].keys()

@@ -19,7 +19,7 @@ from analysis.noise import noise_by_rung
 from analysis.objective import Objective, ScoredTarget
 from search.tally import Tally
 from spaces.curriculum import parse_curriculum
-from spaces.standings import Standings
+from spaces.standings import CLEARLY, Standings
 
 BASELINES = {
     (text, seed): 0.1 + seed / 100 for text in ("none", "a:3", "b:3") for seed in (1, 2, 3)
@@ -65,13 +65,43 @@ def test_nobody_is_believed_before_being_heard_on_all_seeds_once_the_best_was():
     standings = Standings((2,))
     believed = []
     for text, seed, value in (
-        ("none", 1, 0.3), ("a:3", 1, 0.5), ("none", 2, 0.2), ("a:3", 2, 0.3),
+        ("b:3", 1, 0.3), ("a:3", 1, 0.5), ("b:3", 2, 0.2), ("a:3", 2, 0.3),
         ("c:1", 1, 0.9), ("c:1", 2, 0.1), ("d:1", 1, 0.8), ("c:1", 3, 0.0), ("d:1", 2, 0.6),
     ):  # fmt: skip
         standings.record(text, seed, value, repeat=seed != 1)
         believed.append(standings.best)
-    # `none` was heard first, but "a:3" was better then; "c:1" was only lucky
-    assert believed == ["none", "a:3", "a:3", "a:3", "a:3", "c:1", "c:1", "a:3", "d:1"]
+    # "b:3" was heard first, but "a:3" was better then; "c:1" was only lucky
+    assert believed == ["b:3", "a:3", "a:3", "a:3", "a:3", "c:1", "c:1", "a:3", "d:1"]
+
+
+def test_no_stages_are_the_best_until_a_curriculum_beats_them_by_more_than_luck():
+    standings, believed = Standings((2,)), []
+    for text, seed, value in (
+        ("none", 1, 0.30), ("a:3", 1, 0.31), ("none", 2, 0.34), ("a:3", 2, 0.35),
+        ("c:1", 1, 0.60), ("c:1", 2, 0.56), ("d:1", 1, 0.70), ("d:1", 2, 0.30),
+    ):  # fmt: skip
+        standings.record(text, seed, value, repeat=seed != 1)
+        believed.append(standings.best)
+    # "a:3" is the best while nothing says what luck is; "d:1" shows that luck is large
+    assert believed == ["none", "a:3", "none", "none", "none", "c:1", "c:1", "none"]
+    assert standings.ranked() == ["c:1", "d:1", "a:3", "none"]  # by means, whoever is believed
+
+
+@given(values)
+def test_whoever_is_believed_clearly_beats_no_stages_or_nobody_does(drawn):
+    standings, kept = Standings((2,)), {}
+    for text, seed, value in drawn:
+        text = "none" if text == "a" else text
+        kept.setdefault(text, {}).setdefault(seed, value)
+        standings.record(text, seed, value, repeat=seed != 1)
+    if standings.best in (None, "none") or 1 not in kept.get("none", {}):
+        return
+    several = [own for own in kept.values() if len(own) > 1]
+    degrees = sum(len(own) - 1 for own in several)
+    squares = sum((v - fmean(own.values())) ** 2 for own in several for v in own.values())
+    own = kept[standings.best], kept["none"]
+    error = (squares / max(1, degrees) * sum(1 / len(each) for each in own)) ** 0.5
+    assert fmean(own[0].values()) - fmean(own[1].values()) >= CLEARLY * error - 1e-9
 
 
 def test_a_new_best_runs_on_every_noise_seed_and_others_do_not():
@@ -104,15 +134,19 @@ def one_rung(monkeypatch):
 
 
 @pytest.mark.parametrize("space", [SPACE, TIGHT])
-def test_where_nothing_can_be_stopped_the_noise_seeds_run_in_the_end(one_rung, space):
-    """Of the baselines; contenders do not wait for them. The tight space is exhausted first."""
+def test_where_nothing_can_be_stopped_noise_seeds_run_in_the_end(one_rung, space):
+    """But those of the empty curriculum, which others must beat; contenders wait for none of them.
+
+    The tight space is exhausted first.
+    """
     found = Search(budget=30, contenders=1, space=space).run()
     roles = {
         (row["curriculum"], row["variant"], row["stage_seed"]): row["role"] for row in found.rows
     }
     noise = [place for place, key in enumerate(roles) if key[1] == "" and roles[key] == "noise"]
     sampled = [place for place, role in enumerate(roles.values()) if role == "sampled"]
-    assert len(noise) == 4 and min(noise) > max(sampled)
+    assert noise[:2] == [3, 4] and [key[0] for key in roles][3:5] == ["none", "none"]
+    assert len(noise) == 4 and min(noise[2:]) > max(sampled)
     assert found.trials.exhausted == (space is TIGHT)
     assert list(roles).index((*found.on_contenders[0][:1], "contender", 2)) < max(sampled)
 
@@ -217,6 +251,18 @@ def test_every_table_names_the_same_best():
     exported = next(b for b in best_curricula(frame, objective))
     assert (exported.curriculum, exported.value) == (text, pytest.approx(score))
     assert exported.seeds[0] == (1, 1)
+
+
+def test_where_no_stages_are_the_best_so_far_it_says_so_of_those_that_scored_higher():
+    tally = Tally(lambda own: own[0]["value"], Standings((2,)))
+    shown = []
+    for text, seed, value in (
+        ("none", 1, 0.30), ("a:3", 1, 0.31), ("none", 2, 0.34), ("c:1", 1, 0.6), ("c:1", 2, 0.6),
+    ):  # fmt: skip
+        tally.standings.record(text, seed, value, repeat=seed != 1)
+        shown.append((tally.best[0], tally.doubt))
+    yet = " (nothing clearly beats it yet)"
+    assert shown == [("none", ""), ("a:3", ""), ("none", ""), ("none", yet), ("c:1", "")]
 
 
 def test_final_values_have_each_curriculum_and_seeds_once_the_studys_own_first():

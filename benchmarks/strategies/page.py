@@ -103,8 +103,8 @@ def _headline(
     yield (
         "Median of full evaluations' worth of examples until the best known came to stay within, "
         "with its bootstrap interval (∞: more than half of the searches never did); mean regret in "
-        "points after so many, in the papers' proportions, with t intervals. Confirmed: of what the "
-        "confirmation named, of the search's two best and no stages at all, on the other seeds "
+        "points after so many, in the papers' proportions, with t intervals. Confirmed: of what "
+        "the confirmation named, of the search's two best and no stages at all, on the other seeds "
         "that it saw; there is one, or two, of them, where a study has five.\n"
     )
     after = [f"regret after {n}" for n in _after(table)]
