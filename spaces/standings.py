@@ -32,6 +32,8 @@ class Standings:
     def __init__(self, repeats: Collection[int] = ()) -> None:
         self._repeats = frozenset(repeats)
         self._values: dict[str, dict[int, float]] = {}
+        self._several: dict[str, Collection[float]] = {}
+        """Values of curricula that ran on more than one seed."""
         self._entered: dict[str, float] = {}
         """Mean by curriculum that ran on the study's own seed."""
         self._ranked: list[tuple[float, str]] = []
@@ -53,6 +55,8 @@ class Standings:
         values = self._values.setdefault(curriculum, {})
         known = seed in values
         values.setdefault(seed, value)
+        if len(values) > 1:
+            self._several[curriculum] = values.values()
         if curriculum in self._entered:
             if known:
                 return
@@ -89,9 +93,8 @@ class Standings:
         """
         if best == EMPTY_TEXT or EMPTY_TEXT not in self._entered:
             return True
-        several = [list(own.values()) for own in self._values.values() if len(own) > 1]
-        counts = (len(self._values[text]) for text in (best, EMPTY_TEXT))
-        error = (pooled_sd(several) or 0.0) * sqrt(sum(1 / count for count in counts))
+        noise = pooled_sd(self._several.values()) or 0.0
+        error = noise * sqrt(sum(1 / len(self._values[text]) for text in (best, EMPTY_TEXT)))
         return self.mean(best) - self.mean(EMPTY_TEXT) > CLEARLY * error
 
     def _heard(self, curriculum: str) -> bool:

@@ -176,7 +176,7 @@ class RungTable:
         return self._rungs[rung]
 
 
-def pooled_sd(groups: Sequence[Sequence[float]]) -> float | None:
+def pooled_sd(groups: Collection[Collection[float]]) -> float | None:
     """Standard deviation within groups, pooled over them with n - 1 each.
 
     Args:
