@@ -56,7 +56,7 @@ class Simulated:
     moments: tuple[Moment, ...]
     """One for each change of the best, the first to the last."""
     winner: str | None
-    """The best at the last rung, as the leaderboard has it; None if no trial got there."""
+    """Whom the search believes to be the best; None if no trial got to the last rung."""
     finals: Mapping[str, float]
     """Mean over its seeds by curriculum that ran to the end, best first."""
     order: tuple[tuple[str, str, int], ...]

@@ -40,8 +40,8 @@ class Standings:
         """Minus the mean, and the curriculum."""
         self.best: str | None = None
         """Who is believed to be the best: once that was heard on all seeds, nobody else is before
-        being heard on them too. Where there are repeats, the empty curriculum as long as
-        nobody is clearly better."""
+        being heard on them too. Where there are repeats, the empty curriculum as long as nobody is
+        clearly better."""
 
     def record(self, curriculum: str, seed: int, value: float, *, repeat: bool = False) -> None:
         """Keep a curriculum's last value on a seed; a second one on the same seed is ignored.
