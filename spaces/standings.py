@@ -57,15 +57,16 @@ class Standings:
         values.setdefault(seed, value)
         if len(values) > 1:
             self._several[curriculum] = values.values()
-        if curriculum in self._entered:
-            if known:
-                return
-            del self._ranked[bisect_left(self._ranked, (-self._entered[curriculum], curriculum))]
-        elif repeat:
+        entered = curriculum in self._entered
+        if known and (entered or repeat):
             return
-        self._entered[curriculum] = fmean(values.values())
-        insort(self._ranked, (-self._entered[curriculum], curriculum))
-        self.best = self._believed()
+        if entered:
+            del self._ranked[bisect_left(self._ranked, (-self._entered[curriculum], curriculum))]
+        if entered or not repeat:
+            self._entered[curriculum] = fmean(values.values())
+            insort(self._ranked, (-self._entered[curriculum], curriculum))
+        if self._ranked:  # luck may be known better also where nobody's mean has changed
+            self.best = self._believed()
 
     def ranked(self, most: int | None = None) -> list[str]:
         """The best so many, or all."""

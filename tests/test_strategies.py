@@ -364,7 +364,7 @@ def test_the_page_shows_every_way_with_its_intervals(compared):
     page = "\n".join(section(own, found, wanted, figure="figure.svg", by="command"))
     for name in wanted:
         row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | 3 |"))
-        assert row.count(" ± ") == 5
+        assert row.count(" ± ") == 6
     assert "### How well each rung ranks" in page
     assert "`command` (code of" in page
     row = list(glance([(own, found)]))[-1]
