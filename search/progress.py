@@ -20,7 +20,7 @@ from search.floor import TrialEvent
 from search.pace import Pace, clock_text, left_text
 from search.study import Opening
 from search.study_fields import StudyConfig
-from search.table_parts import score, share
+from search.table_parts import best_text, score, share
 from search.tally import Running, Tally
 from spaces.standings import Standings
 from trainables.assignment import SEARCH, Assignment
@@ -191,9 +191,7 @@ def _where(event: TrialEvent) -> str:
 
 
 def _best(tally: Tally) -> str:
-    if tally.best is None:
-        return "nothing yet"
-    return f"{score(tally.best[1])}  {tally.best[0]}{tally.doubt}"
+    return best_text(tally) or "nothing yet"
 
 
 def _happened(event: TrialEvent) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from search.pace import clock_text, num_confirm_trials
 from search.run_folder import RunFolder
 from search.study_fields import StudyConfig
 from search.suggestions import CURRICULUM, ROLE
-from search.table_parts import count, score, share
+from search.table_parts import best_text, count, share
 from search.tally import Identity, Tally
 from spaces.standings import Standings
 
@@ -103,12 +103,9 @@ def status_table(config: StudyConfig, status: Status) -> Iterator[RenderableType
 def _facts(config: StudyConfig, status: Status) -> dict[str, str]:
     tally = status.tally
     begun = "running" if status.writer else "interrupted"
-    best = "nothing has run to its end yet"
-    if tally.best is not None:
-        best = f"{score(tally.best[1])}  {tally.best[0]}{tally.doubt}"
     saved = savings(as_frame(status.rows)).set_index("part")["share"].to_dict()
     return {
-        "best so far": best,
+        "best so far": best_text(tally) or "nothing has run to its end yet",
         "search": f"{tally.num_completed('search')} completed, {tally.num_stopped} stopped, "
         f"{tally.num_failed('search')} failed, {len(status.unfinished)} {begun}",
         **({f"  {begun}": "\n".join(status.unfinished)} if status.unfinished else {}),

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.tables import MISSING, narrow
+from search.tally import Tally
 
 CURRICULUM_WIDTH = 52
 """Longer curricula continue on the next line, after a stage."""
@@ -103,3 +104,11 @@ def fraction(value: float | None) -> str:
 def reliability(value: float | None) -> str:
     """At most 1; how far it is below 0 says nothing more."""
     return "below 0" if value is not None and value < 0 else fraction(value)
+
+
+def best_text(tally: Tally) -> str:
+    """Score and name of the best so far, with what there is to doubt; empty before the first."""
+    if tally.best is None:
+        return ""
+    text, value = tally.best
+    return f"{score(value)}  {text}{tally.doubt}"

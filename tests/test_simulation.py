@@ -218,7 +218,7 @@ def test_where_every_stage_harms_the_empty_curriculum_is_what_is_confirmed(tmp_p
     found = simulate(own, config)
     assert found.confirmed == own.best == "none"
     last = [row for row in rows if row["scale"] == 1.0 and row["stage_seed"] in (3, 4)]
-    [candidate] = [text for text in found.finals if text != "none"][:1]
+    candidate = next(text for text in found.finals if text != "none")
     paid = {(row["curriculum"], row["stage_seed"]): row for row in last if row["part"] == "target"}
     both = [paid[text, seed]["examples_needed"] for text in ("none", candidate) for seed in (3, 4)]
     assert found.confirmation.by_part["target"] == sum(both)
